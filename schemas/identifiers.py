@@ -15,7 +15,7 @@ from __future__ import annotations
 import re
 from dataclasses import MISSING, dataclass, fields
 from functools import lru_cache
-from typing import Final, Self, TypeVar
+from typing import Any, Final, Self
 from urllib.parse import quote, unquote
 
 from schemas.errors import MalformedIdentifier
@@ -26,7 +26,6 @@ MAX_PART_LENGTH: Final = 255
 MAX_TEXT_LENGTH: Final = 2048
 """Characters in a whole identifier, before decoding."""
 
-_T = TypeVar("_T", bound="_Identifier")
 _STRICT = re.compile(r"[A-Za-z0-9'()+,\-.=?]+")
 _ENCODED = re.compile(r"(?:[A-Za-z0-9'()+,\-.=?]|%[0-9A-Fa-f]{2})+")
 
@@ -87,11 +86,13 @@ class _Identifier:
         Raises:
             MalformedIdentifier: wrong number of parts, or a part that is not allowed.
         """
-        return _parse(cls, text)
+        kind: Any = cls
+        identifier: Self = _parse(kind, text)
+        return identifier
 
 
 @lru_cache(maxsize=4096)
-def _parse(cls: type[_T], text: str) -> _T:
+def _parse(cls: Any, text: str) -> Any:
     if len(text) > MAX_TEXT_LENGTH:
         raise MalformedIdentifier("an identifier is too long")
     parts = [parse_part(part) for part in text.split("/")]
