@@ -1,0 +1,104 @@
+"""What goes into the log and what comes back: pending entries, replay rows, committed entries and heads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from audit.case import Case, CaseSealer
+from audit.entry import Entry
+from audit.merkle import Tree, leaf_hash
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayRow:
+    """One use of a message identifier, remembered until `expires` (epoch seconds).
+
+    `digest` is SHA-256 of the request JWS, `answer` the answer JWS (empty while there is none). The first entry
+    that carries a row *claims* the identifier; when that was an `accepted` entry, its `outcome` carries
+    the same row with the answer and `claimed=True`, which completes the row instead of colliding with it.
+    """
+
+    iss: str
+    id: str
+    digest: bytes
+    answer: str
+    expires: int
+    claimed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PendingEntry:
+    """An entry to be appended, with what belongs to it in the same transaction.
+
+    `erases` is the index of the entry whose case key and salt are destroyed by this one.
+    """
+
+    entry: Entry
+    case: Case | None = None
+    replay: ReplayRow | None = None
+    erases: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A pending entry as the bytes and columns a store writes."""
+
+    ts: int
+    kind: str
+    side: str | None
+    exchange: str
+    leaf_hash: bytes
+    record: bytes
+    ciphertext: bytes | None = None
+    wrapped_key: bytes | None = None
+    salt: bytes | None = None
+    replay: ReplayRow | None = None
+    erases: int | None = None
+
+    @classmethod
+    def of(cls, pending: PendingEntry, sealer: CaseSealer) -> Row:
+        """Seal the case, commit to it in the entry, and encode the entry."""
+        entry, sealed = pending.entry, None
+        if pending.case is not None:
+            sealed = sealer.seal(pending.case)
+            entry = entry.committed_to(sealed.commitment)
+        record = entry.encode()
+        return cls(
+            entry.ts,
+            entry.kind,
+            entry.side,
+            entry.id,
+            leaf_hash(record),
+            record,
+            sealed and sealed.ciphertext,
+            sealed and sealed.wrapped_key,
+            sealed and sealed.salt,
+            pending.replay,
+            pending.erases,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """What a store committed: the new tree, and for each row its index, or what had been logged before it."""
+
+    tree: Tree
+    places: list[int | ReplayRow]
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A committed head: size, root, and the signed note that says so."""
+
+    size: int
+    root: bytes
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """An entry that is durable: its index, its leaf hash, and the head that includes it."""
+
+    index: int
+    leaf_hash: bytes
+    head: Head
