@@ -1,0 +1,1 @@
+"""What is true in Lumeria: people, households, marriages, incomes, disabilities, benefits."""
