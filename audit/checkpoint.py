@@ -33,7 +33,7 @@ class Checkpoint:
     def parse(cls, text: str) -> Checkpoint:
         """Read the text of a checkpoint note (without its signatures)."""
         lines = text.split("\n")
-        if len(lines) < 4 or lines.pop() != "" or not all(lines):  # noqa: PLR2004 - three lines and the end
+        if len(lines) < 4 or lines.pop() != "" or not all(lines):
             raise Malformed("not a checkpoint")
         origin, size, root, *extensions = lines
         checkpoint = cls(origin, _parse_size(size), decode64(root), tuple(extensions))

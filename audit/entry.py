@@ -62,7 +62,9 @@ class Entry:
 
     def encode(self) -> bytes:
         """Return the leaf's bytes; `Malformed` when a value has no place in JSON or the entry is too long."""
-        members = {name: value for name, value in zip(_NAMES, _VALUES(self), strict=True) if value is not None}
+        members = {
+            name: value for name, value in zip(_NAMES, _VALUES(self), strict=True) if value is not None
+        }
         if not self.reasons:
             del members["reasons"]
         try:
@@ -107,7 +109,7 @@ def _fits(members: dict[str, Any]) -> bool:
     )
 
 
-def _fits_member(name: str, value: Any) -> bool:  # noqa: ANN401 - it comes from JSON
+def _fits_member(name: str, value: Any) -> bool:
     """Tell whether one member's value has its type."""
     if name in _INTEGERS:
         return type(value) is int and 0 <= value <= _MAX_INT

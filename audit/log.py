@@ -127,7 +127,9 @@ class AuditLog:
     def _sign(self, tree: Tree) -> Head:
         """Sign a head that is committed already."""
         root = tree.root
-        return Head(tree.size, root, Checkpoint(self._signer.verifier.name, tree.size, root).sign(self._signer))
+        return Head(
+            tree.size, root, Checkpoint(self._signer.verifier.name, tree.size, root).sign(self._signer)
+        )
 
 
 def _resolve(group: Sequence[Waiting], committed: Group, head: Head) -> None:

@@ -70,9 +70,14 @@ class Verifier:
 
     def __post_init__(self) -> None:
         """Refuse names the format forbids and keys of the wrong length."""
-        if not self.name or "+" in self.name or any(c.isspace() for c in self.name) or _CONTROL.search(self.name):
+        if (
+            not self.name
+            or "+" in self.name
+            or any(c.isspace() for c in self.name)
+            or _CONTROL.search(self.name)
+        ):
             raise Malformed("not a key name")
-        if len(self.public_key) != 32:  # noqa: PLR2004 - an Ed25519 public key
+        if len(self.public_key) != 32:
             raise Malformed("not an Ed25519 public key")
 
     @property
@@ -160,6 +165,6 @@ def _parse_signature(line: str) -> Signature:
     dash, _, rest = line.partition(" ")
     name, _, encoded = rest.partition(" ")
     raw = decode64(encoded)
-    if dash != "—" or not name or "+" in name or any(c.isspace() for c in name) or len(raw) < 5:  # noqa: PLR2004
+    if dash != "—" or not name or "+" in name or any(c.isspace() for c in name) or len(raw) < 5:
         raise Malformed("not a signature line")
     return Signature(name, raw[:4], raw[4:])

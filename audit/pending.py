@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from audit.case import Case, CaseSealer
+from audit.case import Case, CaseSealer, SealedCase
 from audit.entry import Entry
 from audit.merkle import Tree, leaf_hash
 
@@ -49,9 +49,7 @@ class Row:
     exchange: str
     leaf_hash: bytes
     record: bytes
-    ciphertext: bytes | None = None
-    wrapped_key: bytes | None = None
-    salt: bytes | None = None
+    sealed: SealedCase | None = None
     replay: ReplayRow | None = None
     erases: int | None = None
 
@@ -63,18 +61,9 @@ class Row:
             sealed = sealer.seal(pending.case)
             entry = entry.committed_to(sealed.commitment)
         record = entry.encode()
+        hashed = leaf_hash(record)
         return cls(
-            entry.ts,
-            entry.kind,
-            entry.side,
-            entry.id,
-            leaf_hash(record),
-            record,
-            sealed and sealed.ciphertext,
-            sealed and sealed.wrapped_key,
-            sealed and sealed.salt,
-            pending.replay,
-            pending.erases,
+            entry.ts, entry.kind, entry.side, entry.id, hashed, record, sealed, pending.replay, pending.erases
         )
 
 

@@ -1,11 +1,11 @@
 """Proof files: C2SP tlog-proof@v1, the form of every receipt.
 
-    c2sp.org/tlog-proof@v1
-    [extra <base64>]
-    index <n>
-    <base64 hash>            one line each, leaf to root
-                             (empty line)
-    <checkpoint, with all its signatures>
+c2sp.org/tlog-proof@v1
+[extra <base64>]
+index <n>
+<base64 hash>            one line each, leaf to root
+                         (empty line)
+<checkpoint, with all its signatures>
 """
 
 from __future__ import annotations
@@ -37,10 +37,12 @@ class Proof:
         lines = head.split("\n")
         if not blank or lines.pop(0) != FIRST_LINE:
             raise Malformed("not a tlog-proof")
-        extra = decode64(lines.pop(0).removeprefix("extra ")) if lines and lines[0].startswith("extra ") else None
+        extra = (
+            decode64(lines.pop(0).removeprefix("extra ")) if lines and lines[0].startswith("extra ") else None
+        )
         index = lines.pop(0).removeprefix("index ") if lines and lines[0].startswith("index ") else ""
         hashes = tuple(map(decode64, lines))
-        if not (index.isascii() and index.isdigit() and len(index) <= 18) or index != str(int(index)):  # noqa: PLR2004
+        if not (index.isascii() and index.isdigit() and len(index) <= 18) or index != str(int(index)):
             raise Malformed("not an index")
         if len(hashes) > MAX_HASHES or any(len(hashed) != HASH_SIZE for hashed in hashes):
             raise Malformed("not an inclusion proof")

@@ -16,7 +16,15 @@ from audit.case import Case, CaseSealer, SealedCase
 from audit.checkpoint import Checkpoint
 from audit.entry import Entry, Kind, Side
 from audit.errors import AuditUnavailable, CaseErased, LogDamaged, NotLogged
-from audit.merkle import Tree, complete_subtrees, consistency_ranges, fold_edge, inclusion_ranges, leaf_hash, subtree_root
+from audit.merkle import (
+    Tree,
+    complete_subtrees,
+    consistency_ranges,
+    fold_edge,
+    inclusion_ranges,
+    leaf_hash,
+    subtree_root,
+)
 from audit.note import Signer
 from audit.pending import Head
 from audit.proof import Proof
@@ -120,7 +128,10 @@ class LogReader:
 
     async def unfinished(self, kind: Kind, since: int, before: int) -> list[Logged]:
         """Return `sent` or `accepted` entries of that time that have no outcome on their side: a crash left them."""
-        return [_logged(index, record) for index, record in await self._store.rows(_UNFINISHED, kind, since, before)]
+        return [
+            _logged(index, record)
+            for index, record in await self._store.rows(_UNFINISHED, kind, since, before)
+        ]
 
     async def opening(self, index: int) -> Opening:
         """Decrypt the case of an entry; raise `NotLogged` when it has none, `CaseErased` when it had one."""
@@ -158,7 +169,9 @@ class LogReader:
 
     async def receipt(self, exchange: str, side: Side | None = None) -> str:
         """Return the receipt (tlog-proof text) of an exchange's last entry: its outcome, when it has one."""
-        entries = [logged for logged in await self.exchange(exchange) if side is None or logged.entry.side == side]
+        entries = [
+            logged for logged in await self.exchange(exchange) if side is None or logged.entry.side == side
+        ]
         if not entries:
             raise NotLogged("the log has no such exchange on this side")
         last = max(entries, key=lambda logged: (logged.entry.kind == "outcome", logged.index))
@@ -187,14 +200,18 @@ class LogReader:
         """
         tree = await self.tree()
         await self._check_last_entries(tree.size)
-        subtrees = [(index << level, (index + 1) << level) for level, index in complete_subtrees(0, tree.size)]
+        subtrees = [
+            (index << level, (index + 1) << level) for level, index in complete_subtrees(0, tree.size)
+        ]
         if tuple(await self._subtrees(subtrees, tree.size)) != tree.edge:
             raise LogDamaged("the stored entries do not lead to the stored head")
 
     async def _check_last_entries(self, size: int) -> None:
         """Check that the entries after the last complete tile are there, hash to their leaves, and end at `size`."""
         start = size - size % TILE_WIDTH
-        rows = await self._store.rows("SELECT idx, leaf_hash, record FROM log_entry WHERE idx >= $1 ORDER BY idx", start)
+        rows = await self._store.rows(
+            "SELECT idx, leaf_hash, record FROM log_entry WHERE idx >= $1 ORDER BY idx", start
+        )
         if [index for index, _, _ in rows] != list(range(start, size)):
             raise LogDamaged("the stored entries do not end where the stored head says")
         for index, hashed, record in rows:
@@ -229,7 +246,9 @@ class LogReader:
     async def _tile(self, tile: Tile) -> list[bytes]:
         """Read a tile: stored when it is complete, else gathered from the level below."""
         if tile.width == TILE_WIDTH:
-            rows = await self._store.rows("SELECT hashes FROM log_tile WHERE level = $1 AND idx = $2", tile.level, tile.n)
+            rows = await self._store.rows(
+                "SELECT hashes FROM log_tile WHERE level = $1 AND idx = $2", tile.level, tile.n
+            )
             return list(split_hashes(rows[0][0])) if rows else []
         start = tile.n * TILE_WIDTH
         values: tuple[Any, ...] = (start, start + tile.width)

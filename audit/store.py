@@ -19,9 +19,7 @@ LEAF_HASHES = "SELECT leaf_hash FROM log_entry WHERE idx >= $1 AND idx < $2 ORDE
 TILE_ROOTS = "SELECT root FROM log_tile WHERE level = $3 AND idx >= $1 AND idx < $2 ORDER BY idx"
 INSERT_TILE = "INSERT INTO log_tile (level, idx, root, hashes) VALUES ($1, $2, $3, $4)"
 INSERT_STATE = "INSERT INTO log_state (size, root, edge) VALUES ($1, $2, $3)"
-CLAIM_REPLAY = (
-    "INSERT INTO replay_guard (iss, id, digest, answer, expires) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING"
-)
+CLAIM_REPLAY = "INSERT INTO replay_guard (iss, id, digest, answer, expires) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING"
 COMPLETE_REPLAY = (
     "INSERT INTO replay_guard (iss, id, digest, answer, expires) VALUES ($1, $2, $3, $4, $5) "
     "ON CONFLICT (iss, id) DO UPDATE SET answer = excluded.answer, expires = excluded.expires "

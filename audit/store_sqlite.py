@@ -43,9 +43,7 @@ BUSY_TIMEOUT_S = 5.0
 CHECKPOINT_EVERY = 1_000  # entries, about 4 MB of WAL
 WAL_LIMIT = 64 * 1024 * 1024  # bytes; beyond it the writer itself helps, so that the WAL can start over
 
-_INSERT_ENTRY = (
-    "INSERT INTO log_entry (idx, ts, kind, side, exchange, leaf_hash, record, ciphertext) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
-)
+_INSERT_ENTRY = "INSERT INTO log_entry (idx, ts, kind, side, exchange, leaf_hash, record, ciphertext) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 _INSERT_CASE_KEY = "INSERT INTO log_case_key (idx, wrapped_key, salt) VALUES (?, ?, ?)"
 
 
@@ -83,12 +81,14 @@ class SqliteStore:
         """Commit the rows in order in one durable transaction."""
         group = await self._in(self._writing, self._append, rows)
         self._since_checkpoint += len(rows)
-        if self._since_checkpoint >= CHECKPOINT_EVERY and (self._checkpoint is None or self._checkpoint.done()):
+        if self._since_checkpoint >= CHECKPOINT_EVERY and (
+            self._checkpoint is None or self._checkpoint.done()
+        ):
             self._since_checkpoint = 0
             self._checkpoint = asyncio.ensure_future(self._checkpoint_wal())
         return group
 
-    async def rows(self, sql: str, *parameters: Any) -> list[tuple[Any, ...]]:  # noqa: ANN401 - SQL values
+    async def rows(self, sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
         """Read committed data."""
 
         def read() -> list[tuple[Any, ...]]:
@@ -96,7 +96,7 @@ class SqliteStore:
 
         return await self._in(self._reading, read)
 
-    async def execute(self, sql: str, *parameters: Any) -> int:  # noqa: ANN401 - SQL values
+    async def execute(self, sql: str, *parameters: Any) -> int:
         """Run one statement in a transaction of its own."""
 
         def write() -> int:
@@ -113,7 +113,7 @@ class SqliteStore:
 
         await self._in(self._writing, truncate)
 
-    async def _in(self, executor: ThreadPoolExecutor, call: Callable[..., T], *arguments: Any) -> T:  # noqa: ANN401
+    async def _in(self, executor: ThreadPoolExecutor, call: Callable[..., T], *arguments: Any) -> T:
         """Run a call in a thread; whatever SQLite or the disk reports is `AuditUnavailable`."""
         try:
             return await asyncio.get_running_loop().run_in_executor(executor, call, *arguments)
@@ -125,7 +125,11 @@ class SqliteStore:
     def _connect(self) -> sqlite3.Connection:
         """Open a connection with the settings durability needs; the file must exist (tables were made before)."""
         connection = sqlite3.connect(
-            f"{self._path.absolute().as_uri()}?mode=rw", uri=True, isolation_level=None, check_same_thread=False, timeout=BUSY_TIMEOUT_S
+            f"{self._path.absolute().as_uri()}?mode=rw",
+            uri=True,
+            isolation_level=None,
+            check_same_thread=False,
+            timeout=BUSY_TIMEOUT_S,
         )
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "wal_autocheckpoint=0", "secure_delete=ON"):
             connection.execute(f"PRAGMA {pragma}").fetchall()
@@ -184,10 +188,7 @@ class SqliteStore:
             before = tree_of(connection.execute(NEWEST_STATE).fetchone())
             seen = [self._replayed(connection, row) for row in rows]
             fresh = [row for row, replayed in zip(rows, seen, strict=True) if replayed is None]
-            if fresh:
-                after = self._insert(connection, before, fresh)
-            else:
-                after = before
+            after = self._insert(connection, before, fresh) if fresh else before
         indexes = iter(range(before.size, after.size))
         return Group(after, [next(indexes) if replayed is None else replayed for replayed in seen])
 
@@ -208,9 +209,12 @@ class SqliteStore:
         placed = list(enumerate(rows, before.size))
         connection.executemany(
             _INSERT_ENTRY,
-            [(i, r.ts, r.kind, r.side, r.exchange, r.leaf_hash, r.record, r.ciphertext) for i, r in placed],
+            [
+                (i, r.ts, r.kind, r.side, r.exchange, r.leaf_hash, r.record, r.sealed and r.sealed.ciphertext)
+                for i, r in placed
+            ],
         )
-        keys = [(i, r.wrapped_key, r.salt) for i, r in placed if r.wrapped_key is not None]
+        keys = [(i, r.sealed.wrapped_key, r.sealed.salt) for i, r in placed if r.sealed is not None]
         if keys:
             connection.executemany(_INSERT_CASE_KEY, keys)
         for row in rows:
@@ -227,8 +231,12 @@ class SqliteStore:
         """Store a tile that has just become complete."""
         start = tile.n * TILE_WIDTH
         sql, *below = (TILE_ROOTS, tile.level - 1) if tile.level else (LEAF_HASHES,)
-        hashes = [hashed for (hashed,) in connection.execute(_numbered(sql), (start, start + TILE_WIDTH, *below))]
-        connection.execute(_numbered(INSERT_TILE), (tile.level, tile.n, subtree_root(hashes), b"".join(hashes)))
+        hashes = [
+            hashed for (hashed,) in connection.execute(_numbered(sql), (start, start + TILE_WIDTH, *below))
+        ]
+        connection.execute(
+            _numbered(INSERT_TILE), (tile.level, tile.n, subtree_root(hashes), b"".join(hashes))
+        )
 
     async def _checkpoint_wal(self) -> None:
         """Move the WAL into the file from the reading thread; failing is harmless, the WAL only grows."""

@@ -109,7 +109,7 @@ def ddl(url: str) -> list[str]:
     """Return the statements that create the tables, in the dialect of a database URL such as `sqlite://`."""
     statements: list[str] = []
 
-    def note(statement: Any, *_: object, **__: object) -> None:  # noqa: ANN401 - SQLAlchemy's own type is wider
+    def note(statement: Any, *_: object, **__: object) -> None:
         statements.append(str(statement.compile(dialect=engine.dialect)).strip())
 
     engine: MockConnection = create_mock_engine(url, note)

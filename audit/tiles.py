@@ -77,7 +77,11 @@ def parse_path(path: str) -> Tile | Bundle:
     width = _parse_int(width_text) if partial else TILE_WIDTH
     n = _parse_n(n_text)
     address = Bundle(n, width) if level_text == "entries" else Tile(_parse_int(level_text), n, width)
-    if isinstance(address, Tile) and address.level > MAX_LEVEL or format_path(address) != path or not 0 < width <= TILE_WIDTH:
+    if (
+        (isinstance(address, Tile) and address.level > MAX_LEVEL)
+        or format_path(address) != path
+        or not 0 < width <= TILE_WIDTH
+    ):
         raise Malformed("not a tile path")
     return address
 
