@@ -1,0 +1,147 @@
+"""Single values: from what a source sends to what the canonical schemas hold.
+
+Every result is JSON: a decimal and a date travel as text, so no amount ever becomes a float.
+None stays None (the source does not know); anything that does not fit is a ValueError without the
+value in it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any, Final, Literal
+
+Target = Literal["text", "integer", "decimal", "boolean", "date"]
+
+_DECIMAL = re.compile(r"[+-]?[0-9]{1,28}(\.[0-9]{1,18})?")
+_INTEGER = re.compile(r"[+-]?[0-9]{1,15}")
+_TRUE: Final = frozenset({"1", "true", "t"})
+_FALSE: Final = frozenset({"0", "false", "f"})
+
+
+def decimal(value: Any) -> Decimal | None:
+    """Read an exact number; a float is read by its shortest text, as the source meant it."""
+    if value is None or value == "":
+        return None
+    if isinstance(value, bool) or not isinstance(value, (int, float, Decimal, str)):
+        raise ValueError("not a number")
+    text = format(value, "f") if isinstance(value, Decimal) else str(value).strip()
+    if _DECIMAL.fullmatch(text) is None:
+        raise ValueError("not a plain decimal number")
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        raise ValueError("not a number") from None
+
+
+def to_decimal(value: Any, _format: str | None = None) -> str | None:
+    """An exact number as text, its decimals as the source wrote them."""
+    number = decimal(value)
+    return None if number is None else format(number, "f")
+
+
+def to_integer(value: Any, _format: str | None = None) -> int | None:
+    """A whole number; `12.0` is one, `12.5` and `true` are not."""
+    if isinstance(value, str) and value.strip() and _INTEGER.fullmatch(value.strip()) is None:
+        raise ValueError("not a whole number")
+    number = decimal(value)
+    if number is None:
+        return None
+    if number != number.to_integral_value() or abs(number) >= 2**53:
+        raise ValueError("not a whole number")
+    return int(number)
+
+
+def to_text(value: Any, _format: str | None = None) -> str | None:
+    """Text without the padding of fixed-width columns; empty text is unknown."""
+    if value is None:
+        return None
+    if isinstance(value, (date, datetime)):
+        return value.isoformat()
+    if isinstance(value, bool) or not isinstance(value, (str, int, Decimal, float)):
+        raise ValueError("not text")
+    return (format(value, "f") if isinstance(value, Decimal) else str(value)).strip() or None
+
+
+def to_boolean(value: Any, _format: str | None = None) -> bool | None:
+    """True and false, also as 1/0 and their usual spellings; `Y` and others need a code list."""
+    if value is None or value == "":
+        return None
+    if isinstance(value, bool):
+        return value
+    text = str(value).strip().lower()
+    if text in _TRUE:
+        return True
+    if text in _FALSE:
+        return False
+    raise ValueError("not true or false")
+
+
+def to_date(value: Any, format_: str | None = None) -> str | None:
+    """A day as `YYYY-MM-DD`; `format_` is a strptime format for other spellings."""
+    if value is None or value == "":
+        return None
+    if isinstance(value, datetime):
+        return value.date().isoformat()
+    if isinstance(value, date):
+        return value.isoformat()
+    if not isinstance(value, str):
+        raise ValueError("not a date")
+    try:
+        if format_ is not None:
+            return datetime.strptime(value.strip(), format_).date().isoformat()  # noqa: DTZ007
+        return datetime.fromisoformat(value.strip()).date().isoformat()
+    except ValueError:
+        raise ValueError("not a date of the declared format") from None
+
+
+def moment(value: Any, format_: str | None = None) -> int | None:
+    """A moment as epoch seconds; without an offset it is UTC, a bare day is its midnight."""
+    if value is None or value == "":
+        return None
+    if isinstance(value, (int, float, Decimal)) and not isinstance(value, bool):
+        return int(value)
+    if isinstance(value, datetime):
+        at = value
+    elif isinstance(value, date):
+        at = datetime(value.year, value.month, value.day, tzinfo=UTC)
+    elif isinstance(value, str):
+        at = _read_moment(value.strip(), format_)
+    else:
+        raise ValueError("not a moment")
+    return int((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp())
+
+
+def plain(value: Any) -> Any:
+    """What an untransformed value becomes: JSON as it is, other database types as text."""
+    if value is None or isinstance(value, (str, bool, int)):
+        return value
+    if isinstance(value, (Decimal, float)):
+        return to_decimal(value)
+    if isinstance(value, (date, datetime)):
+        return value.isoformat()
+    if isinstance(value, Mapping):
+        return {str(name): plain(item) for name, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    raise ValueError("a type that needs `to:`")
+
+
+TARGETS: Final[Mapping[str, Callable[[Any, str | None], Any]]] = {
+    "text": to_text,
+    "integer": to_integer,
+    "decimal": to_decimal,
+    "boolean": to_boolean,
+    "date": to_date,
+}
+
+
+def _read_moment(text: str, format_: str | None) -> datetime:
+    try:
+        if format_ is not None:
+            return datetime.strptime(text, format_)  # noqa: DTZ007 - the caller adds UTC
+        return datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError("not a moment of the declared format") from None

@@ -1,0 +1,235 @@
+"""Mapping rules: each turns a source's records into one canonical value.
+
+    given_names: first_names                       a column or member; `/a/b` is a JSON Pointer
+    birth_date: {from: born, to: date, format: "%d.%m.%Y"}
+    sex: {from: sex, codes: {M: male, F: female}, else: error}
+    phone: {find: /attributes, key: code, equals: PHONE, take: value}
+    address: {object: {district: district_code}}
+    members: {each: {national_id: nid}, from: /people}        without `from`: over the records
+    income_band: {from: income, bands: [{below: "2000", is: low}, {is: high}]}
+    currency: {constant: LMD}
+
+A rule reads a list of records: one for a service of shape `record`, several for shape `list`, where
+a plain column must then say the same in all of them. What does not fit raises `Unmappable`, whose
+text names field and rule, never a value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Final, Protocol
+
+from adapters import convert
+from adapters.pointer import ABSENT, find
+
+Records = Sequence[Mapping[str, Any]]
+ERROR: Final = object()
+"""`else: error`: an unknown code breaks the source's description."""
+
+
+class Unmappable(Exception):  # noqa: N818 - reads as a finding, not as a failure of ours
+    """A source's value does not fit its rule; the text is safe to show."""
+
+
+class Rule(Protocol):
+    """One way to make a canonical value."""
+
+    @property
+    def columns(self) -> frozenset[str]:
+        """The top-level members of a record that it reads."""
+
+    def value(self, records: Records) -> Any:
+        """The canonical value; Unmappable when the records do not fit."""
+
+
+class Step(Protocol):
+    """What happens to one value on its way; None never reaches a step."""
+
+    def __call__(self, value: Any) -> Any:
+        """The next value; ValueError, without the value in it, when it does not fit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """Always the same value."""
+
+    constant: Any
+    columns: frozenset[str] = frozenset()
+
+    def value(self, _records: Records) -> Any:
+        """The constant."""
+        return self.constant
+
+
+@dataclass(frozen=True, slots=True)
+class From:
+    """The value at a place, taken through steps; absent is None."""
+
+    place: tuple[str, ...]
+    steps: tuple[Step, ...]
+
+    @property
+    def columns(self) -> frozenset[str]:
+        """The first step of the place."""
+        return frozenset(self.place[:1])
+
+    def value(self, records: Records) -> Any:
+        """The one value all records agree on."""
+        return agreed([through(find(record, self.place), self.steps) for record in records])
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """`find/key/equals/take`: one entry of a list of key-value objects."""
+
+    place: tuple[str, ...]
+    key: tuple[str, ...]
+    equals: Any
+    take: tuple[str, ...]
+    steps: tuple[Step, ...]
+
+    @property
+    def columns(self) -> frozenset[str]:
+        """The first step of the list's place."""
+        return frozenset(self.place[:1])
+
+    def value(self, records: Records) -> Any:
+        """The looked-up value all records agree on."""
+        return agreed([through(self._take(record), self.steps) for record in records])
+
+    def _take(self, record: Mapping[str, Any]) -> Any:
+        entries = find(record, self.place)
+        if entries is ABSENT or entries is None:
+            return None
+        if not isinstance(entries, list):
+            raise Unmappable("`find` does not lead to a list")
+        found = [entry for entry in entries if find(entry, self.key) == self.equals]
+        if len(found) > 1:
+            raise Unmappable("several entries have this key")
+        return find(found[0], self.take) if found else None
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """`object`: a canonical object with rules of its own; None when nothing in it is known."""
+
+    members: Mapping[str, Rule]
+
+    @property
+    def columns(self) -> frozenset[str]:
+        """What its members read."""
+        return frozenset().union(*(rule.columns for rule in self.members.values()))
+
+    def value(self, records: Records) -> Any:
+        """The object."""
+        value = {name: named(name, rule, records) for name, rule in self.members.items()}
+        return None if all(item is None for item in value.values()) else value
+
+
+@dataclass(frozen=True, slots=True)
+class Each:
+    """A list of canonical objects: one per record, or per entry of the list at `place`."""
+
+    place: tuple[str, ...] | None
+    members: Mapping[str, Rule]
+
+    @property
+    def columns(self) -> frozenset[str]:
+        """The list's place, or what its members read."""
+        if self.place is not None:
+            return frozenset(self.place[:1])
+        return frozenset().union(*(rule.columns for rule in self.members.values()))
+
+    def value(self, records: Records) -> Any:
+        """The list, in the source's order."""
+        entries = records if self.place is None else self._entries(records)
+        return [
+            {name: named(name, rule, [entry]) for name, rule in self.members.items()} for entry in entries
+        ]
+
+    def _entries(self, records: Records) -> Records:
+        entries: list[Mapping[str, Any]] = []
+        for record in records:
+            found = find(record, self.place or ())
+            if found is ABSENT or found is None:
+                continue
+            if not isinstance(found, list) or not all(isinstance(entry, Mapping) for entry in found):
+                raise Unmappable("`from` does not lead to a list of objects")
+            entries.extend(found)
+        return entries
+
+
+@dataclass(frozen=True, slots=True)
+class Convert:
+    """`to`: a step to one of the target types."""
+
+    target: str
+    format: str | None
+
+    def __call__(self, value: Any) -> Any:
+        """The converted value."""
+        return convert.TARGETS[self.target](value, self.format)
+
+
+@dataclass(frozen=True, slots=True)
+class Codes:
+    """`codes` and `else`: a closed list, keys compared as text."""
+
+    codes: Mapping[str, Any]
+    otherwise: Any
+
+    def __call__(self, value: Any) -> Any:
+        """The code's meaning."""
+        code = convert.to_text(value) if not isinstance(value, bool) else str(value).lower()
+        if code is None:
+            return None
+        if code in self.codes:
+            return self.codes[code]
+        if self.otherwise is ERROR:
+            raise ValueError("a code that is not in the code list")
+        return self.otherwise
+
+
+@dataclass(frozen=True, slots=True)
+class Bands:
+    """`bands`: the name of the band an amount falls into, so that the amount stays at home."""
+
+    bands: tuple[tuple[Decimal | None, str], ...]
+
+    def __call__(self, value: Any) -> Any:
+        """The band's name; the last band has no upper bound."""
+        amount = convert.decimal(value)
+        if amount is None:
+            return None
+        return next(name for below, name in self.bands if below is None or amount < below)
+
+
+def named(name: str, rule: Rule, records: Records) -> Any:
+    """A rule's value; what does not fit is reported under the field's name."""
+    try:
+        return rule.value(records)
+    except Unmappable as error:
+        raise Unmappable(f"{name}: {error}") from None
+
+
+def through(value: Any, steps: tuple[Step, ...]) -> Any:
+    """Take a value through its steps; without any it becomes plain JSON."""
+    try:
+        if value is ABSENT or value is None:
+            return None
+        if not steps:
+            return convert.plain(value)
+        for step in steps:
+            value = None if value is None else step(value)
+    except ValueError as error:
+        raise Unmappable(str(error)) from None
+    return value
+
+
+def agreed(values: Sequence[Any]) -> Any:
+    """The one value of all records; None of no record."""
+    if any(value != values[0] for value in values[1:]):
+        raise Unmappable("the records do not agree on one value")
+    return values[0] if values else None

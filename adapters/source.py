@@ -1,0 +1,241 @@
+"""A source: what one YAML file declares, as values (shape: DESIGN section 9).
+
+Two forms of service live here: record services, which an adapter answers, and pass-through
+services, which the gateway forwards (`adapters.upstream`). Connections hold resolved secrets, so
+their text form never shows them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from adapters.contract import Query
+from adapters.mapping import Rules
+from schemas.catalogue import PassThroughForm, RecordForm, ServiceDescription, SubjectPlace
+from schemas.errors import RequestMismatch, UnknownService
+from schemas.identifiers import ServiceId, SubsystemId
+from schemas.outcome import Shape
+
+Empty = Literal["not_found", "empty_list", "misbehaving"]
+Verdict = Literal["not_found", "ambiguous", "denied", "unavailable", "misbehaving"]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds of one source. `max_rows` is of one answer, `max_bytes` of one body or record."""
+
+    timeout_ms: int = 3000
+    concurrency: int = 8
+    max_rows: int = 100
+    max_bytes: int = 1024 * 1024
+    retries: int = 1
+
+    @property
+    def timeout_s(self) -> float:
+        """The whole time for one question, retries included."""
+        return self.timeout_ms / 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Auth:
+    """How to show who we are: `headers` are ready to send and hold the secret."""
+
+    kind: Literal["none", "bearer", "api_key", "basic"]
+    headers: Mapping[str, str] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class SqlConnection:
+    """A database. `dsn` is a SQLAlchemy URL of dialect sqlite or postgresql."""
+
+    dsn: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class HttpConnection:
+    """An HTTP service; every request stays on `base_url`'s host. `ca_file` adds a private CA."""
+
+    base_url: str
+    auth: Auth
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    ca_file: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DciConnection:
+    """A DCI registry: where it is, and as whom we ask it."""
+
+    http: HttpConnection
+    path: str
+    sender_id: str
+    receiver_id: str | None = None
+
+
+Connection = SqlConnection | HttpConnection | DciConnection
+
+
+@dataclass(frozen=True, slots=True)
+class Selector:
+    """One way to name a subject: the form its value must have, and its type at the source."""
+
+    type: str
+    pattern: re.Pattern[str]
+    to: Literal["text", "integer"] = "text"
+
+    def value(self, text: str) -> str | int:
+        """The value as the source takes it.
+
+        Raises:
+            RequestMismatch: it does not have the declared form.
+        """
+        if self.pattern.fullmatch(text) is None:
+            raise RequestMismatch(f"subject.value does not have the form of a {self.type}")
+        return int(text) if self.to == "integer" else text
+
+
+@dataclass(frozen=True, slots=True)
+class SqlAsk:
+    """A database view, and which column each selector is compared with."""
+
+    view: str
+    where: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorRule:
+    """What an answer means when its status or a JSON member matches."""
+
+    verdict: Verdict
+    http: int | None = None
+    pointer: str | None = None
+    equals: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class RestAsk:
+    """One HTTP request. `{name}` in path, query and body stands for the selector of that name."""
+
+    method: Literal["GET", "POST"]
+    path: str
+    query: Mapping[str, str]
+    body: Any
+    records: str
+    errors: tuple[ErrorRule, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DciAsk:
+    """One DCI search: identifier type by selector, and what kind of register is searched."""
+
+    id_types: Mapping[str, str]
+    reg_type: str | None = None
+    reg_event_type: str | None = None
+    reg_record_type: str | None = None
+    records: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordService:
+    """A record service: which canonical record it gives, for which subjects, read how."""
+
+    name: str
+    title: str
+    canonical: str
+    subjects: Mapping[str, Selector]
+    shape: Shape
+    empty: Empty
+    rules: Rules
+    ask: SqlAsk | RestAsk | DciAsk
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The canonical fields it can answer, in the file's order."""
+        return tuple(self.rules.fields)
+
+    def check(self, query: Query) -> None:
+        """Refuse a question this service does not answer.
+
+        Raises:
+            RequestMismatch: subject type, its form, or a field is not of this service.
+        """
+        selector = self.subjects.get(query.subject.type)
+        if selector is None:
+            raise RequestMismatch("subject.type must be one of " + ", ".join(sorted(self.subjects)))
+        selector.value(query.subject.value)
+        foreign = sorted(set(query.fields) - self.rules.fields.keys())
+        if foreign:
+            raise RequestMismatch("the service has no field " + ", ".join(foreign))
+
+
+@dataclass(frozen=True, slots=True)
+class PassThroughService:
+    """An opaque REST service below `base_path`, forwarded as it stands."""
+
+    name: str
+    title: str
+    methods: tuple[str, ...]
+    paths: tuple[str, ...]
+    subject: SubjectPlace | None
+    base_path: str
+    openapi: str | None
+
+
+Service = RecordService | PassThroughService
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One `tests:` line: a subject of the live system and the outcome it must give."""
+
+    service: str
+    subject_type: str
+    value: str = field(repr=False)
+    expect: str
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One configured system of a member."""
+
+    id: str
+    title: str
+    kind: str
+    owner: Mapping[str, str]
+    subsystem: SubsystemId
+    connection: Connection
+    limits: Limits
+    services: Mapping[str, Service]
+    tests: tuple[Trial, ...] = ()
+    path: Path | None = None
+
+    def service_id(self, name: str) -> ServiceId:
+        """The identifier of one of its services."""
+        at = self.subsystem
+        return ServiceId(at.instance, at.member_class, at.member_code, at.subsystem, name)
+
+    def record_service(self, name: str) -> RecordService:
+        """The record service called `name`.
+
+        Raises:
+            UnknownService: there is none.
+        """
+        service = self.services.get(name)
+        if not isinstance(service, RecordService):
+            raise UnknownService(f"source {self.id} has no record service of this name")
+        return service
+
+    def descriptions(self) -> list[ServiceDescription]:
+        """Its services as the catalogue shows them."""
+        return [self._describe(service) for service in self.services.values()]
+
+    def _describe(self, service: Service) -> ServiceDescription:
+        form: RecordForm | PassThroughForm
+        if isinstance(service, RecordService):
+            form = RecordForm(service.canonical, service.fields, tuple(service.subjects))
+            return ServiceDescription(self.service_id(service.name), service.title, form)
+        form = PassThroughForm(service.methods, service.paths, service.subject)
+        return ServiceDescription(self.service_id(service.name), service.title, form, service.openapi)
