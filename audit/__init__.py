@@ -9,7 +9,7 @@ The API the gateway builds on:
     await log.open()                           # LogDamaged: refuse to start
     committed = await log.append(PendingEntry(entry, case, replay))
                                                # Committed(index, leaf_hash, head=Head(size, root, note))
-                                               # raises Replayed(digest, answer) | AuditUnavailable | Malformed
+                                               # Replayed(digest, answer) | AuditUnavailable | Malformed
     row = await log.replay_seen(iss, id)       # ReplayRow | None, spares work; append decides
     await log.purge_replays(now)               # now and then
     note = await log.publish(now)              # every 10 s: published checkpoint
@@ -37,7 +37,7 @@ The API the gateway builds on:
     tags = SubjectTags(store, kek)             # audit.subject_tag
     tag = await tags.tag(member, id_type, value, ts)
 
-    report = await verify_log(store, vkey, kek=None, heads=(note, …))        # audit.fsck: names each altered entry
+    report = await verify_log(store, vkey, kek=None, heads=(note, …))   # audit.fsck: names each altered entry
     await collect(log.reader, exchange_id, side=None) -> ExchangeEvidence    # audit.evidence
     write_bundle(path, [evidence, …], certificates={name: pem}, federation={name: bytes})
     report = verify_bundle(path, body=None)    # audit.verify (imports pyjwt): named lines pass/fail/absent

@@ -8,7 +8,7 @@ absent members left out (RFC 8785 for the values used here).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from operator import attrgetter
 from typing import Any, Literal, get_args
 
@@ -27,7 +27,7 @@ _MAX_INT = 2**53 - 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One act. `req` and `ans` are SHA-256 of the statements' JWS, `case` the commitment: all unpadded base64url.
+    """One act. `req`, `ans` (SHA-256 of the statements' JWS) and `case` (commitment): unpadded base64url.
 
     `side` is None for acts outside an exchange (`admin`, `lookup`, `erased`), whose `action` is a code and
     whose `about` is the index of the entry they concern. A refusal is an `outcome` with result `refused`.
@@ -56,17 +56,18 @@ class Entry:
     about: int | None = None
     v: int = VERSION
 
-    def committed_to(self, commitment: str) -> Entry:
-        """Return the same entry with the commitment to its case."""
-        return replace(self, case=commitment)
+    def encode(self, commitment: str | None = None) -> bytes:
+        """Return the leaf's bytes, committed to a case if a commitment is given.
 
-    def encode(self) -> bytes:
-        """Return the leaf's bytes; `Malformed` when a value has no place in JSON or the entry is too long."""
+        `Malformed` when a value has no place in JSON or the entry is too long.
+        """
         members = {
             name: value for name, value in zip(_NAMES, _VALUES(self), strict=True) if value is not None
         }
         if not self.reasons:
             del members["reasons"]
+        if commitment is not None:
+            members["case"] = commitment
         try:
             encoded = orjson.dumps(members, option=orjson.OPT_SORT_KEYS)
         except orjson.JSONEncodeError as error:

@@ -3,7 +3,7 @@
 `append` fixes the order in the event loop and puts the row and a future into a buffer. One writer takes
 whatever waits and commits it as one transaction; what comes meanwhile is the next group. Nothing lingers: an
 idle log commits at once, a busy one makes its own groups. Only after the commit is the head signed and are
-the futures resolved. If the store fails, every waiting future fails, and the next append tries the store anew.
+the futures resolved. If the store fails, every future of the group fails, and the next group tries anew.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class AuditLog:
         self.reader = LogReader(store, signer, self._sealer)
 
     async def open(self) -> None:
-        """Connect, re-derive the root from what is stored, and refuse to start (`LogDamaged`) when it differs."""
+        """Connect, re-derive the root from what is stored; refuse to start (`LogDamaged`) when it differs."""
         await self._store.open()
         await self.reader.check_state()
         self._opened = True
@@ -58,8 +58,9 @@ class AuditLog:
     async def append(self, pending: PendingEntry) -> Committed:
         """Log one entry durably and return where it stands.
 
-        Raises `Replayed` when its message identifier was used before (nothing is logged then), `Malformed` for an
-        entry that cannot be encoded, `AuditUnavailable` when nothing was committed: the answer has to be withheld.
+        Raises `Replayed` when its message identifier was used before (nothing is logged then), `Malformed`
+        for an entry that cannot be encoded, `AuditUnavailable` when it is not known to be durable: the answer
+        has to be withheld.
         """
         if not self._opened or len(self._waiting) >= MAX_WAITING:
             raise AuditUnavailable("the log takes no entries now")
@@ -69,8 +70,8 @@ class AuditLog:
             self._writing = asyncio.create_task(self._write())
         return await future
 
-    async def replay_seen(self, iss: str, id: str) -> ReplayRow | None:  # noqa: A002 - the member's name in a statement
-        """Return what was logged for this message identifier, or None. `append` decides; this only spares work."""
+    async def replay_seen(self, iss: str, id: str) -> ReplayRow | None:  # noqa: A002 - a statement's member
+        """Return what was logged for this message identifier, or None. `append` decides; this spares work."""
         found = await self._store.rows(FIND_REPLAY, iss, id)
         if not found:
             return None
@@ -85,8 +86,8 @@ class AuditLog:
     async def erase(self, index: int, pending: PendingEntry) -> Committed:
         """Destroy the case key and salt of entry `index`, in the same transaction as the entry that says so.
 
-        `pending` holds an entry of kind `erased` (who and why in its own case). Permission, minimum retention and
-        legal hold are the caller's to check.
+        `pending` holds an entry of kind `erased` (who and why in its own case). Permission, minimum retention
+        and legal hold are the caller's to check.
         """
         await self.reader.entry(index)
         erased = replace(pending, entry=replace(pending.entry, about=index), erases=index)

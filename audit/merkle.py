@@ -51,12 +51,12 @@ class Tree:
     def append(self, leaves: Iterable[bytes]) -> Tree:
         """Return the tree with these leaf hashes added at the right."""
         size, edge = self.size, list(self.edge)
-        for hashed in leaves:
-            level = size
+        for leaf in leaves:
+            root, level = leaf, size
             while level & 1:
-                hashed = node_hash(edge.pop(), hashed)
+                root = node_hash(edge.pop(), root)
                 level >>= 1
-            edge.append(hashed)
+            edge.append(root)
             size += 1
         return Tree(size, tuple(edge))
 
@@ -77,7 +77,7 @@ def subtree_root(hashes: Sequence[bytes]) -> bytes:
 
 
 def complete_subtrees(start: int, end: int) -> list[tuple[int, int]]:
-    """Cover leaves `[start, end)`, where `start` is aligned as in a tree, by complete subtrees `(level, index)`, left to right."""
+    """Cover leaves `[start, end)`, a range that a proof names, by complete subtrees `(level, index)`."""
     cover = []
     while start < end:
         level = (end - start).bit_length() - 1
@@ -111,7 +111,7 @@ def inclusion_ranges(index: int, size: int) -> list[tuple[int, int]]:
 
 
 def consistency_ranges(old: int, new: int) -> list[tuple[int, int]]:
-    """Subtrees whose hashes prove that the tree of size `old` is a prefix of the one of size `new` (RFC 6962 §2.1.2)."""
+    """Subtrees whose hashes prove the tree of size `old` a prefix of that of `new` (RFC 6962 §2.1.2)."""
     if not 0 < old <= new:
         raise Malformed("a consistency proof needs 0 < old size <= new size")
     ranges: list[tuple[int, int]] = []
@@ -141,7 +141,7 @@ def consistency_proof(old: int, new: int, read: SubtreeReader) -> list[bytes]:
 
 
 def root_from_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes]) -> bytes:
-    """Return the root that this proof leads to (RFC 9162 §2.1.3.2), or raise `VerificationFailed` when its shape is wrong."""
+    """Return the root this proof leads to (RFC 9162 §2.1.3.2); `VerificationFailed` if its shape is wrong."""
     if not 0 <= index < size:
         raise VerificationFailed("no leaf has this index in a tree of this size")
     _check_hashes(leaf, *proof)
@@ -162,7 +162,7 @@ def root_from_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[byte
 
 
 def verify_inclusion(leaf: bytes, index: int, size: int, root: bytes, proof: Sequence[bytes]) -> None:
-    """Check that `leaf` (a leaf hash) stands at `index` under `root`; raise `VerificationFailed` otherwise."""
+    """Check that `leaf` (a leaf hash) stands at `index` under `root`; `VerificationFailed` otherwise."""
     if root_from_inclusion(leaf, index, size, proof) != root:
         raise VerificationFailed("the inclusion proof leads to another root")
 
@@ -170,7 +170,7 @@ def verify_inclusion(leaf: bytes, index: int, size: int, root: bytes, proof: Seq
 def verify_consistency(old: int, old_root: bytes, new: int, new_root: bytes, proof: Sequence[bytes]) -> None:
     """Check that the tree (`old`, `old_root`) is a prefix of (`new`, `new_root`) (RFC 9162 §2.1.4.2).
 
-    Nothing is consistent with "the empty tree" here: size 0 is refused, since accepting it would accept anything.
+    Nothing is consistent with the empty tree here: size 0 is refused, or anything would be accepted.
     """
     if not 0 < old <= new:
         raise VerificationFailed("consistency is defined for 0 < old size <= new size")

@@ -1,6 +1,6 @@
 """Signed notes: C2SP signed-note v1.0.0, with Ed25519 keys (signature type 0x01).
 
-A note is text ending in a newline, an empty line, and signature lines `— <name> <base64(key id ‖ signature)>`.
+A note is text ending in a newline, an empty line, and lines `— <name> <base64(key id ‖ signature)>`.
 Verification ignores signatures of unknown keys, but a bad signature by a known key rejects the whole note.
 Other signature types (witness cosignatures 0x04, 0x06) are carried, not checked, here.
 """
@@ -40,7 +40,7 @@ class Signature:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A text (ending in a newline) and the signatures below it. Parsing checks the form, never the signatures."""
+    """A text (ending in a newline) and the signatures below it. Parsing checks the form, no signature."""
 
     text: str
     signatures: tuple[Signature, ...]
@@ -112,7 +112,7 @@ class Verifier:
 
 
 class Signer:
-    """A name with an Ed25519 private key. Signatures are deterministic: any worker may sign the same text again."""
+    """A name with an Ed25519 private key. Signatures are deterministic: any worker may sign a text again."""
 
     def __init__(self, name: str, key: Ed25519PrivateKey) -> None:
         self.verifier = Verifier(name, key.public_key().public_bytes_raw())

@@ -13,8 +13,8 @@ from audit.merkle import Tree, leaf_hash
 class ReplayRow:
     """One use of a message identifier, remembered until `expires` (epoch seconds).
 
-    `digest` is SHA-256 of the request JWS, `answer` the answer JWS (empty while there is none). The first entry
-    that carries a row *claims* the identifier; when that was an `accepted` entry, its `outcome` carries
+    `digest` is SHA-256 of the request JWS, `answer` the answer JWS (empty while there is none). The first
+    entry that carries a row *claims* the identifier; when that was an `accepted` entry, its `outcome` carries
     the same row with the answer and `claimed=True`, which completes the row instead of colliding with it.
     """
 
@@ -56,11 +56,9 @@ class Row:
     @classmethod
     def of(cls, pending: PendingEntry, sealer: CaseSealer) -> Row:
         """Seal the case, commit to it in the entry, and encode the entry."""
-        entry, sealed = pending.entry, None
-        if pending.case is not None:
-            sealed = sealer.seal(pending.case)
-            entry = entry.committed_to(sealed.commitment)
-        record = entry.encode()
+        entry = pending.entry
+        sealed = None if pending.case is None else sealer.seal(pending.case)
+        record = entry.encode(None if sealed is None else sealed.commitment)
         hashed = leaf_hash(record)
         return cls(
             entry.ts, entry.kind, entry.side, entry.id, hashed, record, sealed, pending.replay, pending.erases

@@ -56,7 +56,7 @@ class Proof:
         return f"{FIRST_LINE}\n{extra}index {self.index}\n{hashes}\n{self.checkpoint}"
 
     def verify(self, entry: bytes, verifier: Verifier) -> Checkpoint:
-        """Check that `entry` is in the log of `verifier`; return the checkpoint, or raise `VerificationFailed`."""
+        """Check that `entry` is in the log of `verifier`, or raise `VerificationFailed`; return the head."""
         checkpoint = verify_checkpoint(self.checkpoint, verifier)
         verify_inclusion(leaf_hash(entry), self.index, checkpoint.size, checkpoint.root, self.hashes)
         return checkpoint

@@ -127,7 +127,7 @@ class LogReader:
         return found
 
     async def unfinished(self, kind: Kind, since: int, before: int) -> list[Logged]:
-        """Return `sent` or `accepted` entries of that time that have no outcome on their side: a crash left them."""
+        """Return `sent` or `accepted` entries of that time without an outcome on their side (a crash)."""
         return [
             _logged(index, record)
             for index, record in await self._store.rows(_UNFINISHED, kind, since, before)
@@ -194,9 +194,9 @@ class LogReader:
         return format_bundle(bytes(record) for (record,) in await self._store.rows(sql, start, start + width))
 
     async def check_state(self) -> None:
-        """Derive the edge from what is stored and compare it with the newest state; `LogDamaged` when they differ.
+        """Derive the edge from what is stored and compare it with the newest state, or raise `LogDamaged`.
 
-        Bounded: at most 255 entries are re-hashed and 255 hashes read per tile level. `fsck.py` re-reads everything.
+        Bounded: at most 255 entries are re-hashed and 255 hashes read per tile level. `fsck.py` re-reads all.
         """
         tree = await self.tree()
         await self._check_last_entries(tree.size)
@@ -207,7 +207,7 @@ class LogReader:
             raise LogDamaged("the stored entries do not lead to the stored head")
 
     async def _check_last_entries(self, size: int) -> None:
-        """Check that the entries after the last complete tile are there, hash to their leaves, and end at `size`."""
+        """Check that the entries after the last complete tile hash to their leaves and end at `size`."""
         start = size - size % TILE_WIDTH
         rows = await self._store.rows(
             "SELECT idx, leaf_hash, record FROM log_entry WHERE idx >= $1 ORDER BY idx", start

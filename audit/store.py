@@ -19,7 +19,10 @@ LEAF_HASHES = "SELECT leaf_hash FROM log_entry WHERE idx >= $1 AND idx < $2 ORDE
 TILE_ROOTS = "SELECT root FROM log_tile WHERE level = $3 AND idx >= $1 AND idx < $2 ORDER BY idx"
 INSERT_TILE = "INSERT INTO log_tile (level, idx, root, hashes) VALUES ($1, $2, $3, $4)"
 INSERT_STATE = "INSERT INTO log_state (size, root, edge) VALUES ($1, $2, $3)"
-CLAIM_REPLAY = "INSERT INTO replay_guard (iss, id, digest, answer, expires) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING"
+CLAIM_REPLAY = (
+    "INSERT INTO replay_guard (iss, id, digest, answer, expires) VALUES ($1, $2, $3, $4, $5) "
+    "ON CONFLICT DO NOTHING"
+)
 COMPLETE_REPLAY = (
     "INSERT INTO replay_guard (iss, id, digest, answer, expires) VALUES ($1, $2, $3, $4, $5) "
     "ON CONFLICT (iss, id) DO UPDATE SET answer = excluded.answer, expires = excluded.expires "
@@ -54,7 +57,7 @@ class Store(Protocol):
 
 
 def tree_of(state: Sequence[Any] | None) -> Tree:
-    """Return the tree of a row of `log_state`, or the empty tree; a root that its edge denies is `LogDamaged`."""
+    """Return the tree of a row of `log_state`, or the empty tree; a root its edge denies is `LogDamaged`."""
     if state is None:
         return Tree()
     size, root, edge = state

@@ -65,7 +65,7 @@ _INSERT_GROUP = (
 
 
 class PostgresStore:
-    """A `Store` in the PostgreSQL database at `dsn` (libpq URL; unknown parameters become session settings)."""
+    """A `Store` in the PostgreSQL database at `dsn` (a libpq URL; more parameters become settings)."""
 
     def __init__(self, dsn: str) -> None:
         self._dsn = dsn
@@ -100,7 +100,7 @@ class PostgresStore:
     async def append(self, rows: Sequence[Row]) -> Group:
         """Commit the rows in order in one durable transaction."""
         async with self._transaction() as connection:
-            before = tree_of(await connection.fetchrow(NEWEST_STATE))
+            before = tree_of(_values(await connection.fetchrow(NEWEST_STATE)))
             seen = await self._replayed(connection, rows)
             fresh = [row for row, replayed in zip(rows, seen, strict=True) if replayed is None]
             after = await self._insert(connection, before, fresh) if fresh else before
@@ -158,7 +158,7 @@ class PostgresStore:
                     raise
 
     async def _replayed(self, connection: Connection, rows: Sequence[Row]) -> list[ReplayRow | None]:
-        """Claim or complete each row's identifier; say what stands there already, where it was used before."""
+        """Claim or complete each row's identifier; return what stands there where it was used before."""
         claims = [row.replay for row in rows if row.replay is not None and not row.replay.claimed]
         claimed: set[tuple[str, str]] = set()
         if claims:
@@ -169,7 +169,7 @@ class PostgresStore:
     async def _replay(
         self, connection: Connection, row: ReplayRow | None, claimed: set[tuple[str, str]]
     ) -> ReplayRow | None:
-        """Settle one row; the first of a group that carries a claimed identifier is the one that claimed it."""
+        """Settle one row; the first of a group that carries a claimed identifier is its claimant."""
         if row is None:
             return None
         if row.claimed:
@@ -180,7 +180,7 @@ class PostgresStore:
             claimed.remove((row.iss, row.id))
             return None
         found = await connection.fetchrow(FIND_REPLAY, row.iss, row.id)
-        return replay_row(row, tuple(found or ()))
+        return replay_row(row, _values(found) or ())
 
     async def _insert(self, connection: Connection, before: Tree, rows: Sequence[Row]) -> Tree:
         """Write the rows behind the tree `before` and return the grown tree."""
@@ -210,6 +210,11 @@ class PostgresStore:
         sql, *below = (TILE_ROOTS, tile.level - 1) if tile.level else (LEAF_HASHES,)
         hashes = [hashed for (hashed,) in await connection.fetch(sql, start, start + TILE_WIDTH, *below)]
         await connection.execute(INSERT_TILE, tile.level, tile.n, subtree_root(hashes), b"".join(hashes))
+
+
+def _values(record: asyncpg.Record | None) -> tuple[Any, ...] | None:
+    """Return a record's values."""
+    return None if record is None else tuple(record)
 
 
 @contextmanager

@@ -43,7 +43,10 @@ BUSY_TIMEOUT_S = 5.0
 CHECKPOINT_EVERY = 1_000  # entries, about 4 MB of WAL
 WAL_LIMIT = 64 * 1024 * 1024  # bytes; beyond it the writer itself helps, so that the WAL can start over
 
-_INSERT_ENTRY = "INSERT INTO log_entry (idx, ts, kind, side, exchange, leaf_hash, record, ciphertext) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+_INSERT_ENTRY = (
+    "INSERT INTO log_entry (idx, ts, kind, side, exchange, leaf_hash, record, ciphertext) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+)
 _INSERT_CASE_KEY = "INSERT INTO log_case_key (idx, wrapped_key, salt) VALUES (?, ?, ?)"
 
 
@@ -123,7 +126,7 @@ class SqliteStore:
             raise AuditUnavailable("the log's database cannot be used") from error
 
     def _connect(self) -> sqlite3.Connection:
-        """Open a connection with the settings durability needs; the file must exist (tables were made before)."""
+        """Open a connection with the settings durability needs; the file exists, since its tables do."""
         connection = sqlite3.connect(
             f"{self._path.absolute().as_uri()}?mode=rw",
             uri=True,
@@ -240,11 +243,11 @@ class SqliteStore:
 
     async def _checkpoint_wal(self) -> None:
         """Move the WAL into the file from the reading thread; failing is harmless, the WAL only grows."""
+        with suppress(AuditUnavailable):
+            if await self._in(self._reading, self._checkpoint_from, self._connect_reader) > WAL_LIMIT:
+                await self._in(self._writing, self._checkpoint_from, self._connect_writer)
 
-        def checkpoint(connect: Callable[[], sqlite3.Connection]) -> None:
-            connect().execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
-
-        with suppress(AuditUnavailable, OSError):
-            await self._in(self._reading, checkpoint, self._connect_reader)
-            if os.stat(f"{self._path}-wal").st_size > WAL_LIMIT:
-                await self._in(self._writing, checkpoint, self._connect_writer)
+    def _checkpoint_from(self, connect: Callable[[], sqlite3.Connection]) -> int:
+        """Checkpoint without waiting for anybody; return the size of the WAL in bytes."""
+        connect().execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+        return Path(f"{self._path}-wal").stat().st_size

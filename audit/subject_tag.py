@@ -2,8 +2,8 @@
 
     tag = HMAC-SHA256(K, "isthmus/subject/v1" ‖ 0 ‖ type ‖ 0 ‖ normalised value), unpadded base64url
 
-K is a random key per member and epoch (a UTC month), stored wrapped by the case KEK and shared by the gateway's
-nodes through the database. Without K an eleven-digit identifier cannot be guessed at; with keys of
+K is a random key per member and epoch (a UTC month), stored wrapped by the case KEK and shared by the
+gateway's nodes through the database. Without K an eleven-digit identifier cannot be guessed at; with keys of
 different members or months no tags can be linked. Destroying K at the end of retention makes its tags noise.
 """
 
@@ -58,7 +58,7 @@ class SubjectTags:
         self._keys: dict[tuple[str, str], bytes] = {}
 
     async def tag(self, member: str, id_type: str, value: str, ts: int) -> str:
-        """Return the tag of a subject in the log of `member` at a time; makes that month's key when it is the first."""
+        """Return the tag of a subject in the log of `member` at a time; the month's first call makes a key."""
         return subject_tag(await self.key(member, epoch_of(ts)), id_type, value)
 
     async def key(self, member: str, epoch: str) -> bytes:

@@ -53,7 +53,7 @@ def completed_tiles(old: int, new: int) -> list[Tile]:
 
 
 def tile_of_subtree(level: int, index: int) -> tuple[Tile, int, int]:
-    """Where the complete subtree (`level`, `index`) is: its tile, and the range of the tile's hashes it spans."""
+    """Where the complete subtree (`level`, `index`) is: its tile, and the range of the tile's hashes."""
     tile_level, height = divmod(level, TILE_BITS)
     first = index << height
     n, offset = divmod(first, TILE_WIDTH)
