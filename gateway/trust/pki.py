@@ -17,7 +17,6 @@ from __future__ import annotations
 import hashlib
 import ipaddress
 import os
-from base64 import urlsafe_b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -30,6 +29,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from cryptography.x509.verification import PolicyBuilder, Store, VerificationError
+
+from schemas.encoding import b64url
 
 SANDBOX_NAME: Final = "Lumeria Sandbox CA (not for production)"
 SCHEME: Final = "isthmus://"
@@ -222,7 +223,7 @@ def save_secret(path: Path, secret: bytes) -> None:
 
 
 def _digest(content: bytes) -> str:
-    return urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode()
+    return b64url(hashlib.sha256(content).digest())
 
 
 def _begin(at: datetime | None) -> datetime:
