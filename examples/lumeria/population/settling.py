@@ -19,8 +19,22 @@ from examples.lumeria.population.truth import Household, Marriage, Member, Perso
 
 _LARGEST_HOUSEHOLD: Final = 10  # founder, spouse, two elders, six children
 _YEAR: Final = timedelta(days=365.25)
-_FOUNDER_AGES: Final = ((20, 29, 0.13), (30, 39, 0.27), (40, 49, 0.25), (50, 59, 0.17), (60, 69, 0.11), (70, 88, 0.07))
-_SHAPES: Final = {"single": 0.09, "couple": 0.10, "family": 0.50, "lone_parent": 0.11, "widowed": 0.09, "elders": 0.11}
+_FOUNDER_AGES: Final = (
+    (20, 29, 0.13),
+    (30, 39, 0.27),
+    (40, 49, 0.25),
+    (50, 59, 0.17),
+    (60, 69, 0.11),
+    (70, 88, 0.07),
+)
+_SHAPES: Final = {
+    "single": 0.09,
+    "couple": 0.10,
+    "family": 0.50,
+    "lone_parent": 0.11,
+    "widowed": 0.09,
+    "elders": 0.11,
+}
 _CHILDREN_BORN: Final = {1: 0.17, 2: 0.30, 3: 0.26, 4: 0.15, 5: 0.08, 6: 0.04}
 
 
@@ -146,7 +160,9 @@ class _Settlement:
         married_on = max(mother_born + 18 * _YEAR + wedding, father_born + 18 * _YEAR)
         self.marriages.append(Marriage(mother.national_id, father.national_id, married_on))
         elders = [
-            replace(elder, died_on=self._death_after(founder.born_on + 18 * _YEAR)) if self._rng.random() < 0.3 else elder
+            replace(elder, died_on=self._death_after(founder.born_on + 18 * _YEAR))
+            if self._rng.random() < 0.3
+            else elder
             for elder in (mother, father)
         ]
         return replace(founder, mother=mother.national_id, father=father.national_id), elders

@@ -1,0 +1,57 @@
+"""The commands of the sandbox country: `generate` and `serve`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from examples.lumeria.country import REGISTRIES
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command; 0 success, 2 usage or missing settings."""
+    arguments = _parser().parse_args(argv)
+    return _generate(arguments) if arguments.command == "generate" else _serve(arguments)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m examples.lumeria", description="The sandbox country Lumeria.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    generate = commands.add_parser("generate", help="write the ministries' data files")
+    generate.add_argument("--people", type=int, default=2000, help="persons, living and dead (at least 500)")
+    generate.add_argument("--seed", type=int, default=7, help="the same seed gives the same country")
+    generate.add_argument("--out", type=Path, required=True, help="folder for the files")
+    serve = commands.add_parser("serve", help="run one ministry's system on 127.0.0.1")
+    serve.add_argument("system", choices=REGISTRIES)
+    serve.add_argument("--data", type=Path, required=True, help="folder that `generate` wrote")
+    serve.add_argument("--port", type=int, required=True)
+    return parser
+
+
+def _generate(arguments: argparse.Namespace) -> int:
+    from examples.lumeria.generate import FEWEST_PEOPLE, generate
+
+    if arguments.people < FEWEST_PEOPLE:
+        return _complain(f"--people must be at least {FEWEST_PEOPLE}")
+    lumeria = generate(arguments.people, arguments.seed, arguments.out)
+    households, labels = len(lumeria.country.population.households), len(lumeria.projection.labels)
+    print(f"{arguments.people} people in {households} households, {labels} labelled inconsistencies: {arguments.out}")
+    return 0
+
+
+def _serve(arguments: argparse.Namespace) -> int:
+    # Imported here, and only one system's code: ten processes start together on small machines.
+    from examples.lumeria.servers.serving import MissingSettingError, serve
+
+    try:
+        serve(arguments.system, arguments.data, arguments.port)
+    except (MissingSettingError, FileNotFoundError) as error:
+        return _complain(str(error))
+    return 0
+
+
+def _complain(sentence: str) -> int:
+    print(f"lumeria: {sentence}", file=sys.stderr)
+    return 2
