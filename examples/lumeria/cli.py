@@ -17,7 +17,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m examples.lumeria", description="The sandbox country Lumeria.")
+    parser = argparse.ArgumentParser(
+        prog="python -m examples.lumeria", description="The sandbox country Lumeria."
+    )
     commands = parser.add_subparsers(dest="command", required=True)
     generate = commands.add_parser("generate", help="write the ministries' data files")
     generate.add_argument("--people", type=int, default=2000, help="persons, living and dead (at least 500)")
@@ -37,7 +39,9 @@ def _generate(arguments: argparse.Namespace) -> int:
         return _complain(f"--people must be at least {FEWEST_PEOPLE}")
     lumeria = generate(arguments.people, arguments.seed, arguments.out)
     households, labels = len(lumeria.country.population.households), len(lumeria.projection.labels)
-    print(f"{arguments.people} people in {households} households, {labels} labelled inconsistencies: {arguments.out}")
+    print(
+        f"{arguments.people} people in {households} households, {labels} labelled inconsistencies: {arguments.out}"
+    )
     return 0
 
 

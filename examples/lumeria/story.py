@@ -23,7 +23,8 @@ def tell_story(people: int, seed: int, country: Country, cast: Cast) -> dict[str
         "restricted": _described(country, cast.restricted) | {"protected": True},
         "deceased_unpropagated": _described(country, cast.deceased_unpropagated)
         | {"death_date": deceased.died_on.isoformat() if deceased.died_on else None},
-        "ambiguous_name": _described(country, cast.ambiguous_name[0]) | {"national_ids": list(cast.ambiguous_name)},
+        "ambiguous_name": _described(country, cast.ambiguous_name[0])
+        | {"national_ids": list(cast.ambiguous_name)},
         "absent": {"national_id": cast.absent},
     }
 
@@ -41,4 +42,6 @@ def _described(country: Country, national_id: str) -> dict[str, Any]:
 
 def _household(country: Country, national_id: str) -> list[dict[str, str]]:
     home = country.population.homes()[national_id]
-    return [{"national_id": member.national_id, "relationship": member.relationship} for member in home.members]
+    return [
+        {"national_id": member.national_id, "relationship": member.relationship} for member in home.members
+    ]

@@ -53,4 +53,10 @@ def _deaths(rng: Random, country: Country, records: list[Shown]) -> Iterator[tup
         if record.died_on:
             registered_on = min(record.died_on + timedelta(rng.randint(1, 40)), REFERENCE_DATE)
             place = homes[record.truth].district
-            yield f"D{serial:08d}", f"B{serial:08d}", record.died_on.isoformat(), place, registered_on.isoformat()
+            yield (
+                f"D{serial:08d}",
+                f"B{serial:08d}",
+                record.died_on.isoformat(),
+                place,
+                registered_on.isoformat(),
+            )

@@ -28,7 +28,9 @@ def _persons(rng: Random, country: Country, records: list[Shown]) -> Iterator[tu
         home = homes[record.truth]
         has_card = person.age(person.died_on or REFERENCE_DATE) >= 16
         updated_on = record.died_on or max(person.born_on, REFERENCE_DATE - timedelta(rng.randint(1, 700)))
-        issued_on = max(REFERENCE_DATE - timedelta(rng.randint(200, 3000)), person.born_on + timedelta(16 * 366))
+        issued_on = max(
+            REFERENCE_DATE - timedelta(rng.randint(200, 3000)), person.born_on + timedelta(16 * 366)
+        )
         yield (
             record.national_id,
             record.full_name,

@@ -1,0 +1,15 @@
+"""The National Disability Council: a database with the view `v_sp_disability`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from starlette.applications import Starlette
+
+from examples.lumeria.servers.refreshed import build_refreshed
+
+
+def build(path: Path, _: Mapping[str, str]) -> Starlette:
+    """Build the application over `disability.db`; there is no credential, the file's owner grants reading."""
+    return build_refreshed("disability", "National Disability Council of Lumeria", ("v_sp_disability",), path)

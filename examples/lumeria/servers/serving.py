@@ -1,0 +1,49 @@
+"""Run one ministry's system: loopback only, quiet, small.
+
+The log says that the system listens and nothing about whom it was asked for. Each system module offers
+`build(data, environ) -> Starlette`; only the chosen one is imported.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import Final
+
+import uvicorn
+from starlette.applications import Starlette
+
+HOST: Final = "127.0.0.1"
+_logger = logging.getLogger(__name__)
+
+
+class MissingSettingError(RuntimeError):
+    """A credential that a system requires is not in its environment; secrets have no defaults."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"set the environment variable {name}")
+
+
+def required(environ: Mapping[str, str], name: str) -> str:
+    """Read a required credential. Raises MissingSettingError where it is absent or empty."""
+    if not environ.get(name):
+        raise MissingSettingError(name)
+    return environ[name]
+
+
+def build(system: str, data: Path, environ: Mapping[str, str]) -> Starlette:
+    """Build a system's application. Raises MissingSettingError, or FileNotFoundError without its database."""
+    module = import_module(f"examples.lumeria.servers.{system.replace('-', '_')}")
+    application: Starlette = module.build(data / f"{system}.db", environ)
+    return application
+
+
+def serve(system: str, data: Path, port: int) -> None:
+    """Serve until the process is told to end."""
+    application = build(system, data, os.environ)
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    _logger.info("lumeria %s on http://%s:%d", system, HOST, port)
+    uvicorn.run(application, host=HOST, port=port, log_level="warning", access_log=False, server_header=False)
