@@ -1,0 +1,55 @@
+"""Pass-through requests: finding the subject, and forwarding exactly what policy saw.
+
+A path template has one `{name}` per segment. More than one candidate for the subject denies: two
+query parameters of the name, or two templates that match with different values.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qsl, unquote
+
+from schemas.catalogue import PassThroughForm
+from schemas.errors import MethodNotAllowed, RequestMismatch, UnknownService
+from schemas.record import Subject
+from schemas.wire import RequestHead
+
+
+def check_target(form: PassThroughForm, head: RequestHead) -> None:
+    """Raise unless the service offers this method and path at all; policy narrows further."""
+    if head.method not in form.methods:
+        raise MethodNotAllowed("the service does not take this method")
+    if not any(match_template(template, head.path) is not None for template in form.paths):
+        raise UnknownService("the service has no such path")
+
+
+def find_subject(form: PassThroughForm, head: RequestHead) -> Subject | None:
+    """The subject of a pass-through request; None for services about nobody in particular.
+
+    Raises:
+        RequestMismatch: the identifier is absent, or there is more than one candidate.
+    """
+    if form.subject is None:
+        return None
+    name = form.subject.name
+    if form.subject.place == "query":
+        values = [value for key, value in parse_qsl(head.query, keep_blank_values=True) if key == name]
+    else:
+        matches = (match_template(template, head.path) for template in form.paths)
+        values = list({match[name] for match in matches if match and name in match})
+    if len(values) != 1 or not values[0]:
+        raise RequestMismatch("the request does not name exactly one subject", reasons=("subject.ambiguous",))
+    return Subject(form.subject.type, values[0])
+
+
+def match_template(template: str, path: str) -> dict[str, str] | None:
+    """The decoded values of a template's names, None where the path does not match."""
+    wanted, given = template.split("/"), path.split("/")
+    if len(wanted) != len(given):
+        return None
+    values: dict[str, str] = {}
+    for pattern, segment in zip(wanted, given, strict=True):
+        if pattern.startswith("{") and pattern.endswith("}") and segment:
+            values[pattern[1:-1]] = unquote(segment)
+        elif pattern != segment:
+            return None
+    return values

@@ -1,0 +1,99 @@
+"""What the exchange needs of the rest of the gateway, as contracts; `gateway.app` hands them in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from adapters.contract import Adapter
+from adapters.upstream import Upstream
+from gateway.trust.federation.snapshot import FederationSnapshot, GatewayEntry
+from gateway.trust.jws import StatementSigner
+from schemas.agreement import Agreement
+from schemas.catalogue import ServiceDescription
+from schemas.identifiers import ServiceId, SubsystemId
+from schemas.wire import Headers
+
+
+class CurrentFederation(Protocol):
+    """The verified directory as it is now."""
+
+    def current(self) -> FederationSnapshot:
+        """The snapshot in force.
+
+        Raises:
+            FederationUnavailable: it is frozen, or older than the federation's grace allows.
+        """
+
+
+class FindAgreement(Protocol):
+    """The agreements that this gateway holds."""
+
+    def find(self, client: SubsystemId, service: ServiceId) -> Agreement | None:
+        """The agreement between the client and the service's provider, None if there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class PeerReply:
+    """What came back from a peer: its statement, None when it sent an unsigned problem."""
+
+    status: int
+    statement: str | None
+    content: bytes
+
+
+class PeerLink(Protocol):
+    """Carries statements to other gateways."""
+
+    async def send(self, peer: GatewayEntry, jws: str, content: bytes, *, deadline: float) -> PeerReply:
+        """Send once, to the registered address and certificate only.
+
+        Raises:
+            PeerUnavailable: the peer could not be reached, or did not answer before `deadline`, a
+                moment of `time.monotonic`.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamReply:
+    """What a pass-through source answered."""
+
+    status: int
+    headers: Headers
+    body: bytes
+
+
+class Forward(Protocol):
+    """Forwards a pass-through request to its source."""
+
+    async def __call__(
+        self, upstream: Upstream, method: str, target: str, headers: Headers, body: bytes, *, deadline: float
+    ) -> UpstreamReply:
+        """Send exactly this request once.
+
+        Raises:
+            SourceUnavailable, SourceTooSlow, SourceMisbehaved: it gave no usable answer.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class HostedService:
+    """A service that this gateway answers: described, and reached through one of the two forms."""
+
+    description: ServiceDescription
+    name: str
+    adapter: Adapter | None = None
+    upstream: Upstream | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Hosted:
+    """What one gateway hosts: its members' signers, subsystems, and services. Immutable; `app`
+    builds a new one when sources change."""
+
+    subsystems: frozenset[SubsystemId]
+    signers: Mapping[str, StatementSigner]
+    """By member id."""
+    services: Mapping[str, HostedService] = field(default_factory=dict)
+    """By service id."""

@@ -1,0 +1,66 @@
+"""RFC 9457 problems: the only place that turns an error into what a client sees.
+
+Members beside the standard ones: `fault` (client, gateway or provider), `hop` (which gateway),
+`reasons` (stable codes that this client may see), `retryable`. `detail` never quotes a person's
+data. `type` resolves to a page in `docs/problems/`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from schemas import errors
+from schemas.errors import ExchangeError, Replayed
+from schemas.strict_json import dump
+
+MEDIA_TYPE: Final = "application/problem+json"
+_TYPE_BASE: Final = "/problems/"
+
+
+def _all_kinds(kind: type[ExchangeError]) -> Mapping[str, type[ExchangeError]]:
+    kinds = {kind.slug: kind}
+    for child in kind.__subclasses__():
+        kinds |= _all_kinds(child)
+    return kinds
+
+
+KINDS: Final = _all_kinds(errors.ExchangeError)
+"""Every problem type by its slug."""
+
+
+def problem(error: ExchangeError, *, exchange: str | None = None, hop: str | None = None) -> dict[str, Any]:
+    """The problem document of an error."""
+    document: dict[str, Any] = {
+        "type": _TYPE_BASE + error.slug,
+        "title": error.title,
+        "status": error.status,
+        "detail": error.detail,
+        "fault": error.fault,
+        "hop": error.hop or hop,
+        "reasons": list(error.reasons),
+        "retryable": error.retryable,
+    }
+    if exchange is not None:
+        document["instance"] = f"/v1/receipts/{exchange}"
+    if isinstance(error, Replayed) and error.original is not None:
+        document["original"] = error.original
+    return document
+
+
+def to_bytes(error: ExchangeError, *, exchange: str | None = None, hop: str | None = None) -> bytes:
+    """The problem as a body."""
+    return dump(problem(error, exchange=exchange, hop=hop))
+
+
+def from_document(document: Mapping[str, Any]) -> ExchangeError | None:
+    """Read another gateway's problem back into an error; None if it is not one of ours."""
+    kind = KINDS.get(str(document.get("type", "")).removeprefix(_TYPE_BASE))
+    if kind is None:
+        return None
+    error = kind(str(document.get("detail", "")))
+    reasons = document.get("reasons")
+    error.reasons = tuple(str(code) for code in reasons) if isinstance(reasons, list) else ()
+    hop = document.get("hop")
+    error.hop = hop if isinstance(hop, str) else None
+    return error

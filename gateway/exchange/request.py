@@ -1,0 +1,62 @@
+"""What a door hands to the asking side, and what it gets back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from schemas.errors import ExchangeError
+from schemas.identifiers import ServiceId, SubsystemId
+from schemas.statement import AnswerStatement
+from schemas.wire import Headers
+
+
+@dataclass(frozen=True, slots=True)
+class OutgoingRequest:
+    """One request of one client. `path` and `query` are canonical, `headers` end-to-end only.
+
+    `purpose` and `basis` are None where the door cannot carry them; the agreement then fills them
+    in. `user` is the client's own id of its officer; it is pseudonymised before it leaves.
+    `deadline` is a moment of `time.monotonic`.
+    """
+
+    client: SubsystemId
+    service: ServiceId
+    method: str
+    path: str
+    query: str
+    headers: Headers
+    body: bytes
+    deadline: float
+    media_type: str = ""
+    purpose: str | None = None
+    basis: str | None = None
+    consent: str | None = None
+    user: str | None = None
+    role: str | None = None
+    represents: str | None = None
+    issue: str | None = None
+    cid: str | None = None
+    retry_of: str | None = None
+    subject: tuple[str, str] | None = None
+    """Type and value, where the door knows them: for the subject tag in this gateway's own log."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExchangeAnswer:
+    """A verified answer or refusal, logged, with its receipt: the exchange's `id`.
+
+    `problem` is the error that a refusal carries, None for an answer. `statement` is the answer's.
+    """
+
+    id: str
+    cid: str
+    status: int
+    headers: Headers
+    body: bytes
+    statement: AnswerStatement
+    problem: ExchangeError | None
+
+    def as_labels(self) -> dict[str, Any]:
+        """What may be measured: nothing about the subject or the user."""
+        return {"status": self.status, "refused": self.problem is not None}
