@@ -1,8 +1,8 @@
 """Single values: from what a source sends to what the canonical schemas hold.
 
 Every result is JSON: a decimal and a date travel as text, so no amount ever becomes a float.
-None stays None (the source does not know); anything that does not fit is a ValueError without the
-value in it.
+None stays None (the source does not know); anything that does not fit is `Unfit`, without the value in
+its text.
 """
 
 from __future__ import annotations
@@ -21,19 +21,23 @@ _TRUE: Final = frozenset({"1", "true", "t"})
 _FALSE: Final = frozenset({"0", "false", "f"})
 
 
+class Unfit(Exception):
+    """A value does not fit; the text never holds the value."""
+
+
 def decimal(value: Any) -> Decimal | None:
     """Read an exact number; a float is read by its shortest text, as the source meant it."""
     if value is None or value == "":
         return None
     if isinstance(value, bool) or not isinstance(value, (int, float, Decimal, str)):
-        raise ValueError("not a number")
+        raise Unfit("not a number")
     text = format(value, "f") if isinstance(value, Decimal) else str(value).strip()
     if _DECIMAL.fullmatch(text) is None:
-        raise ValueError("not a plain decimal number")
+        raise Unfit("not a plain decimal number")
     try:
         return Decimal(text)
     except InvalidOperation:
-        raise ValueError("not a number") from None
+        raise Unfit("not a number") from None
 
 
 def to_decimal(value: Any, _format: str | None = None) -> str | None:
@@ -45,12 +49,12 @@ def to_decimal(value: Any, _format: str | None = None) -> str | None:
 def to_integer(value: Any, _format: str | None = None) -> int | None:
     """A whole number; `12.0` is one, `12.5` and `true` are not."""
     if isinstance(value, str) and value.strip() and _INTEGER.fullmatch(value.strip()) is None:
-        raise ValueError("not a whole number")
+        raise Unfit("not a whole number")
     number = decimal(value)
     if number is None:
         return None
     if number != number.to_integral_value() or abs(number) >= 2**53:
-        raise ValueError("not a whole number")
+        raise Unfit("not a whole number")
     return int(number)
 
 
@@ -61,7 +65,7 @@ def to_text(value: Any, _format: str | None = None) -> str | None:
     if isinstance(value, (date, datetime)):
         return value.isoformat()
     if isinstance(value, bool) or not isinstance(value, (str, int, Decimal, float)):
-        raise ValueError("not text")
+        raise Unfit("not text")
     return (format(value, "f") if isinstance(value, Decimal) else str(value)).strip() or None
 
 
@@ -76,7 +80,7 @@ def to_boolean(value: Any, _format: str | None = None) -> bool | None:
         return True
     if text in _FALSE:
         return False
-    raise ValueError("not true or false")
+    raise Unfit("not true or false")
 
 
 def to_date(value: Any, format_: str | None = None) -> str | None:
@@ -88,13 +92,13 @@ def to_date(value: Any, format_: str | None = None) -> str | None:
     if isinstance(value, date):
         return value.isoformat()
     if not isinstance(value, str):
-        raise ValueError("not a date")
+        raise Unfit("not a date")
     try:
         if format_ is not None:
             return datetime.strptime(value.strip(), format_).date().isoformat()  # noqa: DTZ007
         return datetime.fromisoformat(value.strip()).date().isoformat()
     except ValueError:
-        raise ValueError("not a date of the declared format") from None
+        raise Unfit("not a date of the declared format") from None
 
 
 def moment(value: Any, format_: str | None = None) -> int | None:
@@ -110,7 +114,7 @@ def moment(value: Any, format_: str | None = None) -> int | None:
     elif isinstance(value, str):
         at = _read_moment(value.strip(), format_)
     else:
-        raise ValueError("not a moment")
+        raise Unfit("not a moment")
     return int((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp())
 
 
@@ -126,7 +130,7 @@ def plain(value: Any) -> Any:
         return {str(name): plain(item) for name, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [plain(item) for item in value]
-    raise ValueError("a type that needs `to:`")
+    raise Unfit("a type that needs `to:`")
 
 
 TARGETS: Final[Mapping[str, Callable[[Any, str | None], Any]]] = {
@@ -144,4 +148,4 @@ def _read_moment(text: str, format_: str | None) -> datetime:
             return datetime.strptime(text, format_)  # noqa: DTZ007 - the caller adds UTC
         return datetime.fromisoformat(text)
     except ValueError:
-        raise ValueError("not a moment of the declared format") from None
+        raise Unfit("not a moment of the declared format") from None

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
@@ -45,7 +44,7 @@ _SHAPES: Final = {
 }
 
 
-class BadRule(Exception):  # noqa: N818 - a finding with a place
+class BadRule(Exception):
     """A rule in the file is wrong: where, and what to write instead."""
 
     def __init__(self, place: Place, what: str) -> None:
@@ -69,7 +68,7 @@ class Moment:
     def _of(self, record: Mapping[str, Any]) -> int:
         try:
             value = convert.moment(find(record, self.place), self.format)
-        except (ValueError, OverflowError):
+        except convert.Unfit:
             raise Unmappable("as_of: not a moment") from None
         if value is None:
             raise Unmappable("as_of: the record does not say how old it is")
@@ -140,9 +139,7 @@ def compile_rules(service: Mapping[str, Any], place: Place) -> Rules:
         BadRule: a rule cannot work.
     """
     restricted, area, group = service.get("restricted"), service.get("area"), service.get("group")
-    fields = {
-        name: compile_rule(rule, (*place, "map", name)) for name, rule in service["map"].items()
-    }
+    fields = {name: compile_rule(rule, (*place, "map", name)) for name, rule in service["map"].items()}
     return Rules(
         fields,
         service.get("shape", "record"),
@@ -184,7 +181,9 @@ def _members(rules: Mapping[str, Any], place: Place) -> dict[str, Rule]:
 def _lookup(rule: Mapping[str, Any], place: Place) -> Lookup:
     missing = [name for name in ("key", "equals", "take") if name not in rule]
     if missing:
-        raise BadRule(place, f"`find` also needs `{missing[0]}`: the list, its key, what it equals, what to take")
+        raise BadRule(
+            place, f"`find` also needs `{missing[0]}`: the list, its key, what it equals, what to take"
+        )
     return Lookup(
         _pointer(rule["find"], (*place, "find")),
         _pointer(rule["key"], (*place, "key")),
@@ -200,7 +199,9 @@ def _steps(rule: Mapping[str, Any], place: Place) -> tuple[Step, ...]:
         raise BadRule((*place, "format"), "`format` belongs to `to: date`; write both or neither")
     if "codes" in rule:
         if "else" not in rule:
-            raise BadRule((*place, "codes"), "`codes` needs `else`; write `else: error` to refuse unknown codes")
+            raise BadRule(
+                (*place, "codes"), "`codes` needs `else`; write `else: error` to refuse unknown codes"
+            )
         otherwise = ERROR if rule["else"] == "error" else rule["else"]
         steps.append(Codes(rule["codes"], otherwise))
     elif "else" in rule:

@@ -29,7 +29,7 @@ ERROR: Final = object()
 """`else: error`: an unknown code breaks the source's description."""
 
 
-class Unmappable(Exception):  # noqa: N818 - reads as a finding, not as a failure of ours
+class Unmappable(Exception):
     """A source's value does not fit its rule; the text is safe to show."""
 
 
@@ -48,7 +48,7 @@ class Step(Protocol):
     """What happens to one value on its way; None never reaches a step."""
 
     def __call__(self, value: Any) -> Any:
-        """The next value; ValueError, without the value in it, when it does not fit."""
+        """The next value; `convert.Unfit` when it does not fit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +188,7 @@ class Codes:
         if code in self.codes:
             return self.codes[code]
         if self.otherwise is ERROR:
-            raise ValueError("a code that is not in the code list")
+            raise convert.Unfit("a code that is not in the code list")
         return self.otherwise
 
 
@@ -223,7 +223,7 @@ def through(value: Any, steps: tuple[Step, ...]) -> Any:
             return convert.plain(value)
         for step in steps:
             value = None if value is None else step(value)
-    except ValueError as error:
+    except convert.Unfit as error:
         raise Unmappable(str(error)) from None
     return value
 

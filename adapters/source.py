@@ -94,7 +94,12 @@ class Selector:
         """
         if self.pattern.fullmatch(text) is None:
             raise RequestMismatch(f"subject.value does not have the form of a {self.type}")
-        return int(text) if self.to == "integer" else text
+        if self.to == "text":
+            return text
+        try:
+            return int(text)
+        except ValueError:
+            raise RequestMismatch(f"subject.value is not the number of a {self.type}") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +116,7 @@ class ErrorRule:
 
     verdict: Verdict
     http: int | None = None
-    pointer: str | None = None
+    pointer: tuple[str, ...] | None = None
     equals: Any = None
 
 
@@ -123,7 +128,7 @@ class RestAsk:
     path: str
     query: Mapping[str, str]
     body: Any
-    records: str
+    records: tuple[str, ...]
     errors: tuple[ErrorRule, ...]
 
 
@@ -135,7 +140,10 @@ class DciAsk:
     reg_type: str | None = None
     reg_event_type: str | None = None
     reg_record_type: str | None = None
-    records: str = ""
+    records: tuple[str, ...] = ()
+
+
+Ask = SqlAsk | RestAsk | DciAsk
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +157,7 @@ class RecordService:
     shape: Shape
     empty: Empty
     rules: Rules
-    ask: SqlAsk | RestAsk | DciAsk
+    ask: Ask
 
     @property
     def fields(self) -> tuple[str, ...]:

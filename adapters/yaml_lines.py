@@ -55,7 +55,7 @@ def parse(data: bytes, path: Path) -> Document:
     """Read YAML bytes; `path` is for messages. Errors as `load`."""
     try:
         _refuse_aliases(data, path)
-        root = yaml.compose(data, Loader=_Loader)  # noqa: S506 - a subclass of SafeLoader
+        root = yaml.compose(data, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
@@ -108,11 +108,11 @@ class _Reading:
     def _scalar(self, node: yaml.Node) -> Any:
         loader = _Loader("")
         try:
-            return loader.construct_object(node, deep=True)  # type: ignore[no-untyped-call]
+            return loader.construct_object(node, deep=True)
         except (yaml.YAMLError, ValueError):
             raise self._error(node, "not a plain value; put it in quotes") from None
         finally:
-            loader.dispose()  # type: ignore[no-untyped-call]
+            loader.dispose()
 
     def _error(self, node: yaml.Node, what: str) -> ConfigurationError:
         return ConfigurationError(f"{self.path.name}:{node.start_mark.line + 1}: {what}")
@@ -120,7 +120,8 @@ class _Reading:
 
 def _refuse_aliases(data: bytes, path: Path) -> None:
     """Aliases let a short file unfold into a huge one; nobody needs them here."""
-    for event in yaml.parse(data, Loader=_Loader):  # noqa: S506 - a subclass of SafeLoader
+    for event in yaml.parse(data, Loader=_Loader):
         if isinstance(event, yaml.AliasEvent):
-            line = event.start_mark.line + 1
+            mark = event.start_mark
+            line = mark.line + 1 if mark else 1
             raise ConfigurationError(f"{path.name}:{line}: aliases are not allowed; write the value again")

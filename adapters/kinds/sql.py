@@ -1,0 +1,262 @@
+"""Kind `sql`: database views on SQLite and PostgreSQL, read-only.
+
+The owner publishes a *database view* for social protection; a base table is refused, so that the
+owner and not this file decides what can be seen. Only columns needed for the asked fields are
+selected, every value is a bound parameter, every transaction is read-only and bounded in time, and
+one row more than allowed is fetched so that a second candidate is seen.
+
+A database that is down does not keep a gateway from starting: the check that views and columns are
+as declared then happens before the first question.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+from urllib.parse import quote
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import AsyncAdaptedQueuePool
+
+from adapters.kinds import Kind, Raw
+from adapters.source import RecordService, Source, SqlAsk, SqlConnection
+from schemas.errors import ConfigurationError
+from schemas.outcome import DeniedBySource, Misbehaving, Unanswered, Unavailable
+from schemas.record import Subject
+
+_SQLITE_STEPS: Final = 20_000  # virtual-machine steps between two looks at the clock
+_SQLITE_ERROR: Final = 1
+_SQLITE_INTERRUPT: Final = 9
+
+
+class Sql(Kind):
+    """Reads database views. Obligations: see `Kind`."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._services = [item for item in source.services.values() if isinstance(item, RecordService)]
+        self._engine: AsyncEngine | None = None
+        self._checked = False
+        self._checking = asyncio.Lock()
+
+    async def open(self) -> None:
+        """As `Kind.open`."""
+        connection = self._source.connection
+        if not isinstance(connection, SqlConnection):
+            raise ConfigurationError(f"source {self._source.id} has no database connection")
+        self._engine = _new_engine(connection.dsn, self._source)
+        try:
+            await self._check()
+        except (SQLAlchemyError, OSError, TimeoutError):
+            return  # down: checked before the first question
+
+    async def close(self) -> None:
+        """As `Kind.close`."""
+        engine, self._engine = self._engine, None
+        if engine is not None:
+            await engine.dispose()
+
+    async def health(self) -> Unanswered | None:
+        """As `Kind.health`."""
+        try:
+            async with self._connect() as connection:
+                await connection.execute(sa.text("SELECT 1"))
+            await self._check()
+        except ConfigurationError as error:
+            return Misbehaving(error.detail)
+        except (SQLAlchemyError, OSError, TimeoutError) as error:
+            return _unanswered(error)
+        return None
+
+    async def read(self, service: RecordService, subject: Subject, fields: tuple[str, ...]) -> Raw:
+        """As `Kind.read`."""
+        try:
+            await self._check()
+            statement = self._statement(service, subject, fields)
+            async with self._connect() as connection:
+                rows = await connection.execute(statement)
+                return [dict(row) for row in rows.mappings()]
+        except ConfigurationError as error:
+            return Misbehaving(error.detail)
+        except (SQLAlchemyError, OSError, TimeoutError) as error:
+            return _unanswered(error)
+
+    def _connect(self) -> _Connecting:
+        if self._engine is None:
+            raise ConnectionError("the source is not open")
+        return _Connecting(self._engine, self._source.limits.timeout_s)
+
+    def _statement(self, service: RecordService, subject: Subject, fields: tuple[str, ...]) -> sa.Select[Any]:
+        ask = _ask(service)
+        value = service.subjects[subject.type].value(subject.value)
+        kind = sa.BigInteger() if isinstance(value, int) else sa.String()
+        columns = sorted(service.rules.columns(fields) | {ask.where[subject.type]})
+        rows = 1 if service.shape == "record" else self._source.limits.max_rows
+        selected: Any = sa.select(*[sa.column(name) for name in columns])
+        chosen: sa.Select[Any] = (
+            selected.select_from(_view(ask))
+            .where(sa.column(ask.where[subject.type]) == sa.bindparam("subject", value, kind))
+            .limit(rows + 1)
+        )
+        return chosen
+
+    async def _check(self) -> None:
+        """Once: every `from` is a view, and has the columns the file maps."""
+        if self._checked:
+            return
+        async with self._checking:
+            async with self._connect() as connection:
+                for service in self._services:
+                    await self._check_service(connection, service)
+            self._checked = True
+
+    async def _check_service(self, connection: AsyncConnection, service: RecordService) -> None:
+        ask = _ask(service)
+        if not await connection.run_sync(_is_view, ask):
+            raise ConfigurationError(
+                f"source {self._source.id}, service {service.name}: `{ask.view}` is not a database view; "
+                "publish one (CREATE VIEW …) and grant this account SELECT on it alone"
+            )
+        # An empty result tells the columns, and that this account may read them.
+        result = await connection.execute(sa.select(sa.text("*")).select_from(_view(ask)).limit(0))
+        missing = sorted((service.rules.all_columns | set(ask.where.values())) - set(result.keys()))
+        if missing:
+            raise ConfigurationError(
+                f"source {self._source.id}, service {service.name}: view `{ask.view}` has no column "
+                f"{', '.join(missing)}; correct the mapping or the view"
+            )
+
+
+class _Connecting:
+    """A connection in a read-only, time-bounded transaction."""
+
+    def __init__(self, engine: AsyncEngine, timeout_s: float) -> None:
+        self._connection = engine.connect()
+        self._timeout_s = timeout_s
+
+    async def __aenter__(self) -> AsyncConnection:
+        connection = await self._connection.__aenter__()
+        watch = connection.sync_connection.info.get("watch") if connection.sync_connection else None
+        if watch is not None:
+            watch.start(self._timeout_s)
+        return connection
+
+    async def __aexit__(self, *problem: object) -> None:
+        await self._connection.__aexit__(*problem)
+
+
+class _Stopwatch:
+    """Stops a SQLite query that runs too long, even when nobody waits for it any more."""
+
+    def __init__(self) -> None:
+        self._until = float("inf")
+
+    def start(self, seconds: float) -> None:
+        self._until = time.monotonic() + seconds
+
+    def expired(self) -> int:
+        return int(time.monotonic() > self._until)
+
+
+def _ask(service: RecordService) -> SqlAsk:
+    if not isinstance(service.ask, SqlAsk):
+        raise ConfigurationError(f"service {service.name} does not read a database view")
+    return service.ask
+
+
+def _view(ask: SqlAsk) -> sa.TableClause:
+    schema, _, name = ask.view.rpartition(".")
+    return sa.table(name, schema=schema or None)
+
+
+def _is_view(connection: sa.Connection, ask: SqlAsk) -> bool:
+    schema, _, name = ask.view.rpartition(".")
+    inspector = sa.inspect(connection)
+    views = set(inspector.get_view_names(schema or None))
+    if connection.dialect.name == "postgresql":
+        views |= set(inspector.get_materialized_view_names(schema or None))
+    return name in views
+
+
+def _new_engine(dsn: str, source: Source) -> AsyncEngine:
+    url = sa.make_url(dsn)
+    if url.get_backend_name() == "sqlite":
+        engine = _engine(_sqlite_url(url), source, {})
+        event.listen(engine.sync_engine, "connect", _make_sqlite_read_only)
+        return engine
+    milliseconds = str(source.limits.timeout_ms)
+    settings = {
+        "default_transaction_read_only": "on",
+        "statement_timeout": milliseconds,
+        "idle_in_transaction_session_timeout": milliseconds,
+        "application_name": "isthmus",
+    }
+    arguments: dict[str, Any] = {"server_settings": settings, "timeout": source.limits.timeout_s}
+    query = dict(url.query)
+    if "sslmode" in query:  # libpq's word; the driver calls it ssl
+        arguments["ssl"] = query.pop("sslmode")
+    postgres = url.set(drivername="postgresql+asyncpg", query=query)
+    return _engine(postgres, source, arguments).execution_options(postgresql_readonly=True)
+
+
+def _engine(url: sa.URL, source: Source, arguments: Mapping[str, Any]) -> AsyncEngine:
+    return create_async_engine(
+        url,
+        connect_args=dict(arguments),
+        poolclass=AsyncAdaptedQueuePool,
+        pool_size=source.limits.concurrency,
+        max_overflow=0,
+        pool_timeout=source.limits.timeout_s,
+        hide_parameters=True,
+    )
+
+
+def _sqlite_url(url: sa.URL) -> sa.URL:
+    database = "file:" + quote(url.database or "")
+    return sa.URL.create("sqlite+aiosqlite", database=database, query={"mode": "ro", "uri": "true"})
+
+
+def _make_sqlite_read_only(connection: Any, record: Any) -> None:
+    """`mode=ro` protects the file; `query_only` also refuses attached and temporary writes."""
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA query_only = ON")
+    cursor.close()
+    watch = record.info["watch"] = _Stopwatch()
+    connection.run_async(lambda driver: driver.set_progress_handler(watch.expired, _SQLITE_STEPS))
+
+
+def _unanswered(error: Exception) -> Unanswered:
+    """What a database error means; its text may quote values, so it is never passed on."""
+    if isinstance(error, (PoolTimeout, TimeoutError)):
+        return Unavailable("no connection to the database in time", timeout=True)
+    original = error.orig if isinstance(error, DBAPIError) else error
+    state = getattr(original, "sqlstate", None)
+    if isinstance(state, str):
+        return _of_sqlstate(state)
+    code = getattr(original, "sqlite_errorcode", None)
+    if code == _SQLITE_INTERRUPT:
+        return Unavailable("the database took too long", timeout=True)
+    if code == _SQLITE_ERROR:
+        return Misbehaving("the database refused the query as malformed")
+    return Unavailable("the database cannot be reached")
+
+
+def _of_sqlstate(state: str) -> Unanswered:
+    """PostgreSQL's error classes (appendix A of its manual)."""
+    if state == "57014":
+        return Unavailable("the database took too long", timeout=True)
+    if state == "42501" or state.startswith("28"):
+        return DeniedBySource("the database refused this account")
+    if _starts(state, ("22", "42")):
+        return Misbehaving("the database refused the query: type or name is not as declared")
+    return Unavailable("the database cannot answer now")
+
+
+def _starts(state: str, classes: Sequence[str]) -> bool:
+    return any(state.startswith(prefix) for prefix in classes)

@@ -1,0 +1,196 @@
+"""What a JSON Schema cannot say about a source file: names that must fit each other.
+
+Every check yields `(place, what, cure)`; `check_document` puts file and line to it. Nothing here
+needs secrets or a network.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from adapters.canonical import canonicals
+from adapters.findings import Finding, Level, schema_findings, source_validator
+from adapters.mapping import BadRule, compile_rules
+from adapters.secrets import REFERENCE, has_broken_reference
+from adapters.template import placeholders
+from adapters.yaml_lines import Document, Place
+from schemas.errors import MalformedIdentifier
+from schemas.identifiers import SubsystemId, check_part
+
+Complaint = tuple[Place, str, str]
+
+MAX_OPENAPI_BYTES: Final = 4 * 1024 * 1024
+_LITERAL_PASSWORD = re.compile(r"://[^/@]*:[^/@]+@")
+_LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
+def check_document(document: Document) -> list[Finding]:
+    """Everything wrong with a source file, errors and warnings, in the order of lines."""
+    findings = schema_findings(document, source_validator())
+    if findings:
+        return findings
+    complaints = [(complaint, "error") for complaint in _errors(document)]
+    complaints += [(complaint, "warning") for complaint in _warnings(document.value)]
+    return sorted((_finding(document, *pair) for pair in complaints), key=lambda finding: finding.line)
+
+
+def _finding(document: Document, complaint: Complaint, level: Level | str) -> Finding:
+    place, what, cure = complaint
+    kind: Level = "warning" if level == "warning" else "error"
+    return Finding(document.path.name, document.line(place), kind, what, cure)
+
+
+def _errors(document: Document) -> Iterator[Complaint]:
+    source = document.value
+    yield from _identifiers(source)
+    yield from _references(source["connection"], ("connection",))
+    for name, service in source["services"].items():
+        place: Place = ("services", name)
+        if service.get("form") == "pass_through":
+            yield from _pass_through(service, place, document)
+        else:
+            yield from _record_service(service, place)
+            yield from _ASKS[source["kind"]](service, place)
+    for index, trial in enumerate(source.get("tests", [])):
+        yield from _trial(source, trial, ("tests", index))
+
+
+def _warnings(source: Mapping[str, Any]) -> Iterator[Complaint]:
+    base_url = source["connection"].get("base_url", "")
+    if base_url.startswith("http://") and urlsplit(base_url).hostname not in _LOOPBACK:
+        yield ("connection", "base_url"), "the connection is not encrypted", "write https://"
+    if not source.get("tests"):
+        yield (), "there are no `tests`", "name a subject that must match and one that must not"
+
+
+def _identifiers(source: Mapping[str, Any]) -> Iterator[Complaint]:
+    try:
+        SubsystemId.parse(source["subsystem"])
+    except MalformedIdentifier as error:
+        yield ("subsystem",), str(error), "write INSTANCE/CLASS/MEMBER/SUBSYSTEM"
+    for name in source["services"]:
+        try:
+            check_part(name)
+        except MalformedIdentifier as error:
+            yield ("services", name), str(error), "choose another service code"
+
+
+def _references(value: Any, place: Place) -> Iterator[Complaint]:
+    if isinstance(value, Mapping):
+        for name, item in value.items():
+            yield from _references(item, (*place, name))
+    elif isinstance(value, str):
+        if has_broken_reference(value):
+            yield place, "a broken reference", "write ${secret:NAME} or ${env:NAME}, name in upper case"
+        if _LITERAL_PASSWORD.search(REFERENCE.sub("", value)):
+            yield place, "a password stands in the file", "write ${secret:NAME} in its place"
+
+
+def _record_service(service: Mapping[str, Any], place: Place) -> Iterator[Complaint]:
+    canonical = canonicals().get(service["canonical"])
+    if canonical is None:
+        known = ", ".join(canonicals())
+        yield (*place, "canonical"), "no canonical schema of this name", f"write one of {known}"
+    else:
+        for field in sorted(service["map"].keys() - canonical.fields.keys()):
+            cure = "write one of " + ", ".join(canonical.fields)
+            yield (*place, "map", field), f"`{field}` is no field of {canonical.name}", cure
+    for name, selector in service["subject"].items():
+        yield from _pattern(selector, (*place, "subject", name, "pattern"))
+    try:
+        compile_rules(service, place)
+    except BadRule as error:
+        what, _, cure = error.what.partition("; ")
+        yield error.place, what, cure or "see docs for the forms of a rule"
+    yield from _list_words(service, place)
+
+
+def _list_words(service: Mapping[str, Any], place: Place) -> Iterator[Complaint]:
+    if service.get("shape", "record") == "list":
+        if "empty" not in service:
+            cure = "write `empty: not_found`, or `empty: empty_list` when no row truly means none"
+            yield place, "a list service must say what no row means", cure
+        return
+    if "group" in service:
+        yield (*place, "group"), "`group` is for `shape: list`", "remove it"
+    if service.get("empty") == "empty_list":
+        yield (*place, "empty"), "`empty_list` is for `shape: list`", "write `empty: not_found`"
+
+
+def _pattern(selector: Mapping[str, Any], place: Place) -> Iterator[Complaint]:
+    try:
+        re.compile(selector["pattern"])
+    except re.error:
+        yield place, "not a regular expression", 'write one such as "[0-9]{10}"'
+
+
+def _sql(service: Mapping[str, Any], place: Place) -> Iterator[Complaint]:
+    used = {selector.removeprefix("$") for selector in service["where"].values()}
+    subjects = service["subject"].keys()
+    for column, selector in service["where"].items():
+        if selector.removeprefix("$") not in subjects:
+            cure = "write one of " + ", ".join(f"${name}" for name in subjects)
+            yield (*place, "where", column), "no such selector under `subject`", cure
+    for name in sorted(subjects - used):
+        yield (*place, "where"), f"nothing compares with `{name}`", f"write a column: ${name}"
+
+
+def _rest(service: Mapping[str, Any], place: Place) -> Iterator[Complaint]:
+    request, subjects = service["request"], service["subject"]
+    if len(subjects) != 1:
+        yield (*place, "subject"), "a rest service takes one kind of subject", "write a second service"
+    used = set(placeholders([request["path"], request.get("query", {}), request.get("body")]))
+    for name in sorted(used - subjects.keys()):
+        yield (*place, "request"), f"`{{{name}}}` is no selector under `subject`", "declare it or correct it"
+    for name in sorted(subjects.keys() - used):
+        cure = f"write {{{name}}} in path, query or body"
+        yield (*place, "request"), f"the request does not carry `{name}`", cure
+    if "body" in request and request.get("method", "GET") != "POST":
+        yield (*place, "request", "body"), "a body needs `method: POST`", "add it or remove the body"
+    for index, rule in enumerate(service.get("errors", [])):
+        if ("json" in rule["when"]) != ("equals" in rule["when"]):
+            cure = "write {json: /status, equals: ERROR}"
+            yield (*place, "errors", index), "`json` and `equals` belong together", cure
+
+
+def _dci(service: Mapping[str, Any], place: Place) -> Iterator[Complaint]:
+    declared, mapped = service["subject"].keys(), service["search"]["id_types"].keys()
+    for name in sorted(declared ^ mapped):
+        cure = "name the same selectors under `subject` and `id_types`"
+        yield (*place, "search", "id_types"), f"`{name}` stands in one place only", cure
+
+
+_ASKS: Final[Mapping[str, Callable[[Mapping[str, Any], Place], Iterator[Complaint]]]] = {
+    "sql": _sql,
+    "rest": _rest,
+    "dci": _dci,
+}
+
+
+def _pass_through(service: Mapping[str, Any], place: Place, document: Document) -> Iterator[Complaint]:
+    subject = service.get("subject")
+    if subject is not None and subject["place"] == "path":
+        for index, template in enumerate(service["paths"]):
+            if template.count(f"{{{subject['name']}}}") != 1:
+                cure = f"write {{{subject['name']}}} once in every path, or remove `subject`"
+                yield (*place, "paths", index), "the path does not name the subject once", cure
+    if "openapi" in service:
+        path = document.path.parent / service["openapi"]
+        beside = path.resolve().parent == document.path.parent.resolve()
+        if not beside or not path.is_file() or path.stat().st_size > MAX_OPENAPI_BYTES:
+            yield (*place, "openapi"), "no such file beside this one", "put the OpenAPI document there"
+
+
+def _trial(source: Mapping[str, Any], trial: Mapping[str, Any], place: Place) -> Iterator[Complaint]:
+    service = source["services"].get(trial["service"])
+    if service is None or service.get("form") == "pass_through":
+        cure = "write one of " + ", ".join(source["services"])
+        yield (*place, "service"), "no such record service", cure
+        return
+    (name, value), *_ = trial["given"].items()
+    selector = service["subject"].get(name)
+    if selector is None or re.fullmatch(selector["pattern"], value) is None:
+        yield (*place, "given"), "not a subject of this service", "use a declared selector and its pattern"
