@@ -68,7 +68,12 @@ def _read(path: Path) -> tuple[Any, Mapping[Place, int]]:
         data = path.read_bytes()
         if len(data) > MAX_FILE_BYTES:
             raise ViewFileError(path, 1, "the file is too large", f"keep it below {MAX_FILE_BYTES} bytes")
-        node = yaml.compose(data.decode(), Loader=yaml.SafeLoader)
+        text = data.decode()
+        for event in yaml.parse(text, Loader=yaml.SafeLoader):
+            if isinstance(event, yaml.AliasEvent):
+                line = event.start_mark.line + 1 if event.start_mark else 1
+                raise ViewFileError(path, line, "an alias (*name) is not allowed", "write the value out")
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
     except (OSError, UnicodeDecodeError, RecursionError) as error:
         raise ViewFileError(
             path, 1, f"the file cannot be read ({type(error).__name__})", "write readable UTF-8"
@@ -83,16 +88,12 @@ def _read(path: Path) -> tuple[Any, Mapping[Place, int]]:
     if node is None:
         raise ViewFileError(path, 1, "the file is empty", "start from social-record.view.yaml")
     lines: dict[Place, int] = {}
-    return _plain(path, node, (), lines, set()), lines
+    return _plain(path, node, (), lines), lines
 
 
-def _plain(path: Path, node: yaml.Node, place: Place, lines: dict[Place, int], seen: set[int]) -> Any:
-    """Turn a node into plain values, noting lines; refuses aliases, tags and duplicate keys."""
-    line = node.start_mark.line + 1
-    lines.setdefault(place, line)
-    if id(node) in seen:
-        raise ViewFileError(path, line, "an alias (*name) is not allowed", "write the value out")
-    seen.add(id(node))
+def _plain(path: Path, node: yaml.Node, place: Place, lines: dict[Place, int]) -> Any:
+    """Turn a node into plain values, noting lines; refuses tags and duplicate keys."""
+    lines.setdefault(place, node.start_mark.line + 1)
     if isinstance(node, yaml.MappingNode):
         content: dict[str, Any] = {}
         for key_node, value_node in node.value:
@@ -102,10 +103,10 @@ def _plain(path: Path, node: yaml.Node, place: Place, lines: dict[Place, int], s
             if key in content:
                 raise ViewFileError(path, key_line, f"{key} stands here twice", "remove one of them")
             lines[(*place, key)] = key_line
-            content[key] = _plain(path, value_node, (*place, key), lines, seen)
+            content[key] = _plain(path, value_node, (*place, key), lines)
         return content
     if isinstance(node, yaml.SequenceNode):
-        return [_plain(path, item, (*place, index), lines, seen) for index, item in enumerate(node.value)]
+        return [_plain(path, item, (*place, index), lines) for index, item in enumerate(node.value)]
     return _scalar(path, node)
 
 
