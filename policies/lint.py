@@ -27,7 +27,7 @@ MAX_NESTING: Final = 8
 """Open brackets at one place: the parser's time is exponential in them."""
 
 _TEXT_OR_BRACKET = re.compile(r'"(?:[^"\\\n]|\\.)*"|`[^`]*`|#[^\n]*|[\[\](){}\n]')
-_METADATA = re.compile(r"(?:#[^\n]*\n|\s*\n)*?# METADATA\n((?:#[^\n]*\n)+)package ")
+_METADATA = re.compile(r"(?:(?:#[^\n]*|[ \t]*)\n)*?# METADATA\n((?:#[^\n]*\n)+)package ")
 _DESCRIBING: Final = ("title", "description")
 _EXCHANGE_MEMBERS: Final = frozenset({"unsafe", "retry"})
 

@@ -1,0 +1,44 @@
+package isthmus.agreement_test
+
+import data.isthmus.agreement
+import rego.v1
+
+test_an_absent_agreement_is_not_present if {
+	not agreement.present with input as {"agreement": null}
+}
+
+test_a_suspended_agreement_is_not_active if {
+	not agreement.active with input as {"agreement": {"status": "suspended"}}
+}
+
+test_its_client_is_named if {
+	agreement.names_client with input as {"client": {"id": "LM/GOV/MSW/x"}, "agreement": {"client": "LM/GOV/MSW/x"}}
+}
+
+test_another_client_is_not_named if {
+	not agreement.names_client with input as {"client": {"id": "LM/GOV/EDU/x"}, "agreement": {"client": "LM/GOV/MSW/x"}}
+}
+
+test_two_absent_clients_are_not_the_same if {
+	not agreement.names_client with input as {"client": {"id": null}, "agreement": {"client": null}}
+}
+
+test_a_service_of_the_provider_is_named if {
+	agreement.names_service with input as {"service": {"id": "a/b"}, "agreement": {"service": "a/b", "provider": "a"}}
+}
+
+test_a_service_of_somebody_else_is_not_named if {
+	not agreement.names_service with input as {"service": {"id": "a/b"}, "agreement": {"service": "a/b", "provider": "c"}}
+}
+
+test_the_first_second_is_valid if {
+	agreement.has_begun with input as {"time": 10, "agreement": {"valid_from": 10}}
+}
+
+test_the_last_second_is_not_valid if {
+	not agreement.has_not_ended with input as {"time": 20, "agreement": {"valid_until": 20}}
+}
+
+test_a_time_as_text_is_no_time if {
+	not agreement.has_not_ended with input as {"time": 10, "agreement": {"valid_until": "2030"}}
+}
