@@ -57,7 +57,8 @@ class SqlConnection:
 
 @dataclass(frozen=True, slots=True)
 class HttpConnection:
-    """An HTTP service; every request stays on `base_url`'s host. `ca_file` adds a private CA."""
+    """An HTTP service; every request stays on `base_url`'s host. `ca_file` names the CAs to
+    trust in place of the system's."""
 
     base_url: str
     auth: Auth
