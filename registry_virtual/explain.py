@@ -26,7 +26,7 @@ def explain(
 def _lines(plan: Plan) -> Iterator[str]:
     view = plan.view
     yield f"{view.name} version {view.version}"
-    yield f"{len(plan.fields)} attributes and {len(plan.predicates)} predicates in {len(plan.steps)} asks"
+    yield f"attributes: {len(plan.fields)}, predicates: {len(plan.predicates)}, asks: {len(plan.steps)}"
     yield f"at most {view.deadline_ms} ms, for {', '.join(view.purposes)}"
     for step in plan.steps:
         yield ""

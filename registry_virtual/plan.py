@@ -9,8 +9,10 @@ Pure. The rules:
    under the rule `first`) until those before it answered, a *hop* until its starting point is known.
 
 Rule 3 is expressed by levels: an origin stands one level above everything it waits for, and a step
-groups origins of one level, so a plan can never wait for itself, however deep hops become. What of a
-waiting step is still needed once answers are in is `narrow`'s question.
+groups origins of one level, so a plan can never wait for itself, however deep hops become. The price: a
+service that is asked at once and also stands in for another is asked a second time, if the other fails;
+asking it beforehand would disclose what nobody may come to need. What of a waiting step is still needed
+once answers are in is `narrow`'s question.
 """
 
 from __future__ import annotations

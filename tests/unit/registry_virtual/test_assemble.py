@@ -200,8 +200,8 @@ async def test_assemble__source_reports_its_own_timeout__receipt_is_kept() -> No
     assert record.attributes["names"].receipt == "r-late"
 
 
-async def test_assemble__cancelled__asks_end_before_it_returns() -> None:
-    """Cancelling leaves nothing running behind."""
+async def test_assemble__cancelled__asks_end_before_it_returns(caplog: pytest.LogCaptureFixture) -> None:
+    """Cancelling leaves nothing running behind, starts nothing new, and is nobody's misbehaviour."""
     sources = Sources(dict.fromkeys(SERVICES, hangs))
     task = asyncio.create_task(assembled(sources))
     await asyncio.sleep(0.02)
@@ -210,6 +210,8 @@ async def test_assemble__cancelled__asks_end_before_it_returns() -> None:
     with pytest.raises(asyncio.CancelledError):
         await task
     assert sources.under_way == 0
+    assert len(sources.asks) == 3
+    assert caplog.records == []
 
 
 async def test_assemble__predicates_only__asks_for_no_field() -> None:

@@ -154,6 +154,25 @@ def test_combine__stale_value_and_fresh_value__fresh_one_counts() -> None:
     assert (alone.status, alone.value) == ("stale", "LM-01")
 
 
+def test_combine__both_values_stale__the_preferred_source_counts() -> None:
+    """Priority decides among equals."""
+    attribute = replace(VIEW.attributes["district"], max_age_s=60)
+    plan = make_plan(replace(VIEW, attributes={"district": attribute}), request("district"))
+    old = [answered({"district": "LM-01", "residence": "LM-02"}, as_of=NOW - 61)] * 2
+    claim = combine(plan, dict(enumerate(old)), NOW).attributes["district"]
+    assert (claim.status, claim.value, claim.source) == ("stale", "LM-01", PERSON)
+
+
+def test_combine__stale_value_differs_from_a_fresh_one__is_no_conflict() -> None:
+    """An old value does not dispute a fresh one; two old ones may dispute each other."""
+    attribute = replace(VIEW.attributes["birth_date"], max_age_s=60)
+    plan = make_plan(replace(VIEW, attributes={"birth_date": attribute}), request("birth_date"))
+    old, other = (answered({"birth_date": day, "born": day}, as_of=NOW - 61) for day in ("1980", "1981"))
+    fresh = answered({"born": "1990"})
+    assert combine(plan, {0: old, 1: fresh}, NOW).attributes["birth_date"].value == "1990"
+    assert combine(plan, {0: old, 1: other}, NOW).attributes["birth_date"].status == "conflict"
+
+
 def test_combine__nobody_to_ask_about__is_not_asked() -> None:
     """A hop without a starting point asks nobody, which is not the same as finding nobody."""
     claim = one("relatives", failed("not_found"), None)

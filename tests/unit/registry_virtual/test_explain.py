@@ -11,7 +11,7 @@ from schemas.errors import RequestMismatch
 
 EXPECTED = """\
 small version 1
-3 attributes and 1 predicates in 5 asks
+attributes: 3, predicates: 1, asks: 5
 at most 1000 ms, for assistance, review
 
 1. LM/GOV/NIA/identity/person, at once

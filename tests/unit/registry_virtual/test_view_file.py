@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
 from registry_virtual.view_file import SHIPPED, ViewFileError, load_view, load_views
+
+ROOT = Path(__file__).parents[3]
 
 GOOD = """\
 name: small
@@ -44,6 +47,26 @@ def test_load_views__shipped__all_load_under_their_own_name() -> None:
     views = load_views()
     assert set(views) == {path.name.removesuffix(".view.yaml") for path in SHIPPED.glob("*.view.yaml")}
     assert "social-record" in views
+
+
+CANONICAL = {
+    "person": "person",
+    "civil-status": "civil_status",
+    "household": "household",
+    "benefits": "benefit",
+    "income-band": "tax_status",
+    "status": "disability",
+}
+
+
+def test_social_record__fields__are_those_of_the_canonical_schemas() -> None:
+    """Every field the shipped view asks for is one its service can answer; lists are declared as lists."""
+    for attribute in load_views()["social-record"].attributes.values():
+        for origin in attribute.origins:
+            name = CANONICAL[origin.service.service]
+            schema = json.loads((ROOT / f"schemas/canonical/{name}.schema.json").read_bytes())
+            types = schema["properties"][origin.field].get("type", [])
+            assert ("array" in types) == attribute.is_list
 
 
 def test_load_view__good_file__is_read_whole(tmp_path: Path) -> None:
