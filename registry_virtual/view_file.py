@@ -26,6 +26,7 @@ SHIPPED: Final = Path(__file__).parent / "views"
 
 SUFFIX: Final = ".view.yaml"
 MAX_FILE_BYTES: Final = 256 * 1024
+MAX_DEPTH: Final = 16
 
 Place = tuple[str | int, ...]
 """Where in a file: mapping keys and list positions from the top."""
@@ -69,10 +70,7 @@ def _read(path: Path) -> tuple[Any, Mapping[Place, int]]:
         if len(data) > MAX_FILE_BYTES:
             raise ViewFileError(path, 1, "the file is too large", f"keep it below {MAX_FILE_BYTES} bytes")
         text = data.decode()
-        for event in yaml.parse(text, Loader=yaml.SafeLoader):
-            if isinstance(event, yaml.AliasEvent):
-                line = event.start_mark.line + 1 if event.start_mark else 1
-                raise ViewFileError(path, line, "an alias (*name) is not allowed", "write the value out")
+        _check_shape(path, text)
         node = yaml.compose(text, Loader=yaml.SafeLoader)
     except (OSError, UnicodeDecodeError, RecursionError) as error:
         raise ViewFileError(
@@ -89,6 +87,18 @@ def _read(path: Path) -> tuple[Any, Mapping[Place, int]]:
         raise ViewFileError(path, 1, "the file is empty", "start from social-record.view.yaml")
     lines: dict[Place, int] = {}
     return _plain(path, node, (), lines), lines
+
+
+def _check_shape(path: Path, text: str) -> None:
+    """Refuse aliases and deep nesting event by event, before anything is built from the text."""
+    depth = 0
+    for event in yaml.parse(text, Loader=yaml.SafeLoader):
+        line = event.start_mark.line + 1 if event.start_mark else 1
+        if isinstance(event, yaml.AliasEvent):
+            raise ViewFileError(path, line, "an alias (*name) is not allowed", "write the value out")
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > MAX_DEPTH:
+            raise ViewFileError(path, line, "nested too deeply", f"stay within {MAX_DEPTH} levels")
 
 
 def _plain(path: Path, node: yaml.Node, place: Place, lines: dict[Place, int]) -> Any:
