@@ -39,9 +39,7 @@ def _generate(arguments: argparse.Namespace) -> int:
         return _complain(f"--people must be at least {FEWEST_PEOPLE}")
     lumeria = generate(arguments.people, arguments.seed, arguments.out)
     households, labels = len(lumeria.country.population.households), len(lumeria.projection.labels)
-    print(
-        f"{arguments.people} people in {households} households, {labels} labelled inconsistencies: {arguments.out}"
-    )
+    print(f"{arguments.people} people, {households} households, {labels} labels: {arguments.out}")
     return 0
 
 

@@ -20,7 +20,7 @@ REGISTRIES: Final = ("national-id", "civil-registry", "tax", "disability", "cash
 
 @dataclass(frozen=True, slots=True)
 class District:
-    """A district: its share of the population, how urban it is (0-1), and its income relative to the country."""
+    """A district: its share of the people, how urban it is (0-1), its income relative to the country."""
 
     code: str
     name: str
@@ -43,14 +43,15 @@ DISTRICTS: Final = (
 )
 DISTRICT_BY_CODE: Final = {district.code: district for district in DISTRICTS}
 STREETS: Final = (
-    "Lantern Street", "Weavers Row", "Salt Lane", "Orchard Way", "Bridge Street", "Mill Road", "Heron Walk",
-    "Copper Street", "Almond Close", "School Road", "Well Street", "Ferry Road", "Thistle Lane", "Temple Rise",
+    "Lantern Street", "Weavers Row", "Salt Lane", "Orchard Way", "Bridge Street",
+    "Mill Road", "Heron Walk", "Copper Street", "Almond Close", "School Road",
+    "Well Street", "Ferry Road", "Thistle Lane", "Temple Rise",
 )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Occupation:
-    """A trade: yearly median income in LMD, its spread, how common it is in town and country, and how taxed."""
+    """A trade: yearly median income in LMD, its spread, how common it is in town and country."""
 
     code: str
     median: float

@@ -1,7 +1,8 @@
 """Show the truth as registries hold it: misspelt, half-dated, without numbers, unaware of deaths, twice.
 
-Every deviation is labelled, so that matching and quality checks can be measured against the truth. A person gets
-at most one deviation per registry, a missed death aside; the people of the story get none but their own.
+Every deviation is labelled, so that matching and quality checks can be measured against the truth. A person
+gets at most one deviation per registry, a missed death aside; the people of the story get none but their
+own.
 """
 
 from __future__ import annotations

@@ -7,27 +7,30 @@ from random import Random
 from typing import Final
 
 FEMALE: Final = (
-    "Élira", "Savenne", "Thalwyn", "Mírelle", "Oruna", "Kessandi", "Velisse", "Talía", "Brísenne", "Ondéa",
-    "Marivel", "Sélune", "Ysoria", "Hadelle", "Corísa", "Lunette", "Pavéa", "Zerinne", "Amívra", "Dorelle",
-    "Fenya", "Ilvéra", "Nerisse", "Quelía", "Rovenna", "Tessaly", "Ulwenne", "Wyllis", "Aldéra", "Cassuvel",
-    "Emmeril", "Gavelle", "Jorísa", "Kalwenne", "Lethíe", "Morvella", "Nyssara", "Orlévie", "Perisande", "Sorwyn",
+    "Élira", "Savenne", "Thalwyn", "Mírelle", "Oruna", "Kessandi", "Velisse", "Talía", "Brísenne",
+    "Ondéa", "Marivel", "Sélune", "Ysoria", "Hadelle", "Corísa", "Lunette", "Pavéa", "Zerinne", "Amívra",
+    "Dorelle", "Fenya", "Ilvéra", "Nerisse", "Quelía", "Rovenna", "Tessaly", "Ulwenne", "Wyllis",
+    "Aldéra", "Cassuvel", "Emmeril", "Gavelle", "Jorísa", "Kalwenne", "Lethíe", "Morvella", "Nyssara",
+    "Orlévie", "Perisande", "Sorwyn",
 )  # fmt: skip
 MALE: Final = (
     "Tavík", "Orlend", "Maréno", "Kelvar", "Bresnan", "Dorúval", "Hadrin", "Ísveld", "Jorvan", "Lucarn",
-    "Mirodan", "Névar", "Osrédan", "Pelluc", "Quarrel", "Rúneth", "Savrin", "Torvald", "Ulmaric", "Vesárion",
-    "Wendric", "Yarólan", "Zefrin", "Alvaréd", "Borrin", "Casímor", "Deldran", "Errín", "Farrovan", "Gaspern",
-    "Halvéd", "Ivérian", "Korrel", "Lethmar", "Mardúin", "Norvith", "Ondrel", "Parríc", "Selwan", "Tresmund",
+    "Mirodan", "Névar", "Osrédan", "Pelluc", "Quarrel", "Rúneth", "Savrin", "Torvald", "Ulmaric",
+    "Vesárion", "Wendric", "Yarólan", "Zefrin", "Alvaréd", "Borrin", "Casímor", "Deldran", "Errín",
+    "Farrovan", "Gaspern", "Halvéd", "Ivérian", "Korrel", "Lethmar", "Mardúin", "Norvith", "Ondrel",
+    "Parríc", "Selwan", "Tresmund",
 )  # fmt: skip
 FAMILY: Final = (
-    "Aldavérre", "Amberleth", "Arrowen", "Belcastré", "Bellomar", "Brannoch", "Brisevel", "Calderéy", "Carrowmere",
-    "Corvandel", "Dallivar", "Delmarín", "Dravenne", "Dunmarrow", "Elsovar", "Estemíre", "Falkenreth", "Farrelune",
-    "Fennimar", "Galdréy", "Garravel", "Glasswen", "Hallomere", "Harrowby-Vel", "Hellisande", "Ibarrenth",
-    "Illumar", "Jessavar", "Karrowin", "Kelléndre", "Kessarin", "Lammerith", "Lanverre", "Lorrisande", "Lumarray",
-    "Mallovar", "Marrendel", "Mellisórn", "Merrowick", "Mirandéy", "Mossavel", "Narrovin", "Nellarde", "Norrimánd",
-    "Orrelane", "Ossavar", "Pallandré", "Pellowar", "Perrivane", "Quillaven", "Quorrín", "Rannovel", "Rellisard",
-    "Rosavárre", "Sallomir", "Sarrowend", "Sellivan-Tor", "Sorréle", "Tallamere", "Tarrowen", "Tellúrin",
-    "Thessaly-Ór", "Tillovar", "Ulderanne", "Vallisande", "Vannoreth", "Velméire", "Verrowin", "Wallavene",
-    "Wennoride", "Willovar", "Yarrowel", "Yllisende", "Zallomar", "Zerrovín", "Zillander",
+    "Aldavérre", "Amberleth", "Arrowen", "Belcastré", "Bellomar", "Brannoch", "Brisevel", "Calderéy",
+    "Carrowmere", "Corvandel", "Dallivar", "Delmarín", "Dravenne", "Dunmarrow", "Elsovar", "Estemíre",
+    "Falkenreth", "Farrelune", "Fennimar", "Galdréy", "Garravel", "Glasswen", "Hallomere", "Harrowby-Vel",
+    "Hellisande", "Ibarrenth", "Illumar", "Jessavar", "Karrowin", "Kelléndre", "Kessarin", "Lammerith",
+    "Lanverre", "Lorrisande", "Lumarray", "Mallovar", "Marrendel", "Mellisórn", "Merrowick", "Mirandéy",
+    "Mossavel", "Narrovin", "Nellarde", "Norrimánd", "Orrelane", "Ossavar", "Pallandré", "Pellowar",
+    "Perrivane", "Quillaven", "Quorrín", "Rannovel", "Rellisard", "Rosavárre", "Sallomir", "Sarrowend",
+    "Sellivan-Tor", "Sorréle", "Tallamere", "Tarrowen", "Tellúrin", "Thessaly-Ór", "Tillovar",
+    "Ulderanne", "Vallisande", "Vannoreth", "Velméire", "Verrowin", "Wallavene", "Wennoride", "Willovar",
+    "Yarrowel", "Yllisende", "Zallomar", "Zerrovín", "Zillander",
 )  # fmt: skip
 
 
@@ -53,7 +56,7 @@ def respell(rng: Random, given_names: str, family_name: str) -> tuple[str, str]:
         for spelling in (
             (_strip_marks(given_names), _strip_marks(family_name)),
             (given_names, _undouble(family_name)),
-            (given_names.split()[0], family_name),
+            (given_names.split(maxsplit=1)[0], family_name),
             (given_names, _swap_letters(family_name)),
             (_undouble(given_names).replace("y", "i"), family_name),
         )

@@ -15,7 +15,7 @@ def check_digit(first_nine: str) -> str:
 
 
 def is_national_id(text: str) -> bool:
-    """Say whether a text has the form of a national ID: ten ASCII digits, the last one checking the others."""
+    """Say whether a text has the form of a national ID: ten digits, the last one checking the others."""
     return len(text) == 10 and text.isascii() and text.isdigit() and check_digit(text[:9]) == text[9]
 
 

@@ -1,7 +1,8 @@
-"""Cast the people of the demo's story: chosen by their place in the population, then kept free of other defects.
+"""Cast the people of the demo's story: chosen by their place in the population, then kept free of other
+defects.
 
-Casting comes before incomes, disabilities and benefits, which are drawn at random for everybody else and given
-to the cast as the story needs them.
+Casting comes before incomes, disabilities and benefits, which are drawn at random for everybody else and
+given to the cast as the story needs them.
 """
 
 from __future__ import annotations
@@ -49,10 +50,9 @@ def cast_story(rng: Random, ids: NationalIds, population: Population) -> tuple[P
     people = dict(population.people)
     applicant = _pick("applicant", _applicants(population))
     taken = {member.national_id for member in population.homes()[applicant].members}
-    newborn = _pick("newborn", sorted(
-        (person.national_id for person in people.values() if _is_newborn(person) and person.national_id not in taken),
-        key=lambda national_id: (people[national_id].born_on, national_id),
-    )[-1:])  # fmt: skip
+    babies = [person for person in people.values() if _is_newborn(person) and person.national_id not in taken]
+    babies.sort(key=lambda person: (person.born_on, person.national_id), reverse=True)
+    newborn = _pick("newborn", (person.national_id for person in babies))
     taken |= {newborn, people[newborn].mother or ""}
     restricted = _pick("restricted", (
         person.national_id
@@ -79,7 +79,7 @@ def cast_story(rng: Random, ids: NationalIds, population: Population) -> tuple[P
 
 
 def _applicants(population: Population) -> list[str]:
-    """Heads aged 28-48 with a living spouse and at least two children, all listed by the last household survey."""
+    """Heads aged 28-48 with a living spouse and at least two children, all in the last household survey."""
     return [home.head for home in population.households if _fits_applicant(home, population.people)]
 
 

@@ -1,8 +1,8 @@
 """Give people their circumstances: work and income, disability, and benefits that follow from both.
 
-Incomes are log-normal around a trade's median and a district's level. Disability prevalence by age follows the
-shape that Washington Group surveys find. Coverage of programmes is concentrated in poor households, with the
-inclusion and exclusion errors every country has.
+Incomes are log-normal around a trade's median and a district's level. Disability prevalence by age follows
+the shape that Washington Group surveys find. Coverage of programmes is concentrated in poor households,
+with the inclusion and exclusion errors every country has.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ _YEAR: Final = timedelta(days=365.25)
 
 
 def circumstances(seed: str, population: Population, cast: Cast) -> Country:
-    """Draw the circumstances of everybody; each kind has its own random stream, so that one can change alone."""
+    """Draw everybody's circumstances; each kind has its own random stream and can change alone."""
     homes = population.homes()
     livelihoods = _livelihoods(Random(f"{seed}/work"), population, homes, cast)
     disabilities = _disabilities(Random(f"{seed}/disability"), population, cast)
@@ -201,7 +201,7 @@ class _Benefits:
         return [enrolment for enrolment in enrolments if enrolment is not None]
 
     def _carer(self, members: list[Person]) -> Person:
-        """Who is paid for the household: the story's person, else the first living woman of age, else the head."""
+        """Who is paid for the household: the story's person, else a living woman of age, else the head."""
         given = [person for person in members if person.national_id in self._always]
         women = [p for p in members if p.sex == "female" and p.age() >= 18 and p.died_on is None]
         return (given or women or members)[0]

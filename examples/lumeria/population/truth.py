@@ -1,7 +1,8 @@
 """The truth table: the values from which every registry's records are projected.
 
-A person belongs to exactly one household, the dead to their last one. Dates are whole days; incomes are yearly
-and in LMD; severities are those of the Washington Group short set (1 no difficulty … 4 cannot do at all).
+A person belongs to exactly one household, the dead to their last one. Dates are whole days; incomes are
+yearly and in LMD; severities are those of the Washington Group short set (1 no difficulty … 4 cannot do at
+all).
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""One database per ministry, each in its own shape: the tables stand in the `.sql` file beside each module."""
+"""One database per ministry, each in its own shape; its tables stand in the `.sql` file beside it."""

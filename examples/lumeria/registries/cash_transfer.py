@@ -1,12 +1,12 @@
 """The cash-transfer MIS of the Ministry of Social Welfare: programme households, enrolments, payments.
 
-The ministry pays until it hears of a death: an enrolment whose holder's death was not propagated stays active. A
-person listed twice is enrolled twice.
+The ministry pays until it hears of a death: an enrolment whose holder's death was not propagated stays
+active. A person listed twice is enrolled twice.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any, Final
@@ -25,7 +25,7 @@ def write(path: Path, seed: str, country: Country, records: list[Shown]) -> None
     numbers = {f"MSW{serial:08d}": record for serial, record in enumerate(records, start=1)}
     enrolments = list(_enrolments(country, numbers))
     listed = {country.population.homes()[record.truth].number for record in records} if records else set()
-    tables = {
+    tables: dict[str, Iterable[tuple[Any, ...]]] = {
         "programmes": [(p.code, p.name, str(p.amount), CURRENCY, p.frequency) for p in PROGRAMMES],
         "households": [
             (home.number, home.district, HOUSEHOLD_SURVEY_DATE.isoformat())

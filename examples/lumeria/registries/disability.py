@@ -1,4 +1,6 @@
-"""The National Disability Council's records: those it certified, by domain of the Washington Group short set."""
+"""The National Disability Council's records: those it certified, by domain of the Washington Group short
+set.
+"""
 
 from __future__ import annotations
 

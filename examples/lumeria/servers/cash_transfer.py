@@ -11,7 +11,7 @@ from examples.lumeria.servers.refreshed import build_refreshed
 
 
 def build(path: Path, _: Mapping[str, str]) -> Starlette:
-    """Build the application over `cash-transfer.db`; there is no credential, the file's owner grants reading."""
+    """Build the application over `cash-transfer.db`; no credential: the file's owner grants reading."""
     views = ("v_sp_benefits", "v_sp_households")
     return build_refreshed(
         "cash-transfer", "Cash-transfer MIS of Lumeria's Ministry of Social Welfare", views, path

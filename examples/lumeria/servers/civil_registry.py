@@ -1,7 +1,7 @@
 """The Civil Registration Office: DCI v1.0.0, `POST /registry/sync/search`, with a bearer token.
 
-A person who is not found is a success with no records. Essential reading in order: `dci_envelope`, `dci_query`,
-`crvs_person`.
+A person who is not found is a success with no records. Essential reading in order: `dci_envelope`,
+`dci_query`, `crvs_person`.
 """
 
 from __future__ import annotations

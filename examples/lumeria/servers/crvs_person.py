@@ -1,7 +1,7 @@
 """Read CRVSPerson records (DCI extension `crvs`) out of the registers of births, deaths and marriages.
 
-Beyond the schema's properties a record names `children` and, while the marriage lasts, `spouse_identifier`, so
-that a household can be followed from one person. What is unknown is left out.
+Beyond the schema's properties a record names `children` and, while the marriage lasts, `spouse_identifier`,
+so that a household can be followed from one person. What is unknown is left out.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ class CivilRegisters:
 
     def count(self, condition: Condition) -> int:
         """Count the persons that meet a condition."""
-        query = f"SELECT COUNT(*) {_FROM} WHERE {condition.sql}"  # noqa: S608 columns from a closed list
+        query = f"SELECT COUNT(*) {_FROM} WHERE {condition.sql}"
         (number,) = self._database.execute(query, condition.values).fetchone()
         return int(number)
 
     def find(self, condition: Condition, order: str, limit: int, offset: int) -> list[dict[str, Any]]:
         """Read one page of the persons that meet a condition; `order` is SQL made from known columns."""
         query = (
-            f"SELECT b.*, d.drn, d.death_date, d.death_place {_FROM} "  # noqa: S608 columns from a closed list
+            f"SELECT b.*, d.drn, d.death_date, d.death_place {_FROM} "
             f"WHERE {condition.sql} ORDER BY {order}b.brn LIMIT ? OFFSET ?"
         )
         rows = self._database.execute(query, (*condition.values, limit, offset)).fetchall()
@@ -89,8 +89,8 @@ class CivilRegisters:
     def _children(self, uin: str | None) -> list[dict[str, str]]:
         """Identify a person's children, oldest first; by birth record where a child has no national ID."""
         rows = self._database.execute(
-            "SELECT DISTINCT COALESCE(uin, brn) AS number, uin IS NOT NULL AS has_uin, birth_date FROM births "
-            "WHERE parent1_uin = :uin OR parent2_uin = :uin ORDER BY birth_date, number",
+            "SELECT DISTINCT COALESCE(uin, brn) AS number, uin IS NOT NULL AS has_uin, birth_date "
+            "FROM births WHERE parent1_uin = :uin OR parent2_uin = :uin ORDER BY birth_date, number",
             {"uin": uin},
         )
         return [_identifier("UIN" if row["has_uin"] else "BRN", row["number"]) for row in rows]

@@ -1,7 +1,8 @@
 """The DCI v1.0.0 envelope: check a request's header, write an answer's.
 
-Header faults reject the whole message (`header.status` = rjct, an empty `search_response`); faults of one search
-reject that item only. Signatures, encryption and repeated message ids are not handled by this registry.
+Header faults reject the whole message (`header.status` = rjct, an empty `search_response`); faults of one
+search reject that item only. Signatures, encryption and repeated message ids are not handled by this
+registry.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Read the DCI v1.0.0 query forms into one SQL condition with bound values.
 
-Forms: `idtype-value`, `predicate` (items in `seq_num` order, joined by AND) and `expression` (Mongo style, `$and`,
-`$or` and comparisons). `graphql` is not offered. Attribute names come from a closed list; depth and number of
-conditions are bounded.
+Forms: `idtype-value`, `predicate` (items in `seq_num` order, joined by AND) and `expression` (Mongo style,
+`$and`, `$or` and comparisons). `graphql` is not offered. Attribute names come from a closed list; depth and
+number of conditions are bounded.
 """
 
 from __future__ import annotations
@@ -84,8 +84,8 @@ def _parse_identifier(query: object) -> Condition:
     if kind in {"UIN", "BRN", "DRN"}:
         return Condition(f"{_ATTRIBUTES[kind]} = ?", (value,))
     if kind == "MRN":
-        spouses = "SELECT spouse1_uin FROM marriages WHERE mrn = ? UNION SELECT spouse2_uin FROM marriages WHERE mrn = ?"
-        return Condition(f"b.uin IN ({spouses})", (value, value))
+        married = "SELECT spouse1_uin FROM marriages WHERE mrn = ? UNION SELECT spouse2_uin FROM marriages"
+        return Condition(f"b.uin IN ({married} WHERE mrn = ?)", (value, value))
     raise InvalidQueryError("identifier types are UIN, BRN, DRN and MRN")
 
 

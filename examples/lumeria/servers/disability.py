@@ -11,5 +11,5 @@ from examples.lumeria.servers.refreshed import build_refreshed
 
 
 def build(path: Path, _: Mapping[str, str]) -> Starlette:
-    """Build the application over `disability.db`; there is no credential, the file's owner grants reading."""
+    """Build the application over `disability.db`; no credential: the file's owner grants reading."""
     return build_refreshed("disability", "National Disability Council of Lumeria", ("v_sp_disability",), path)

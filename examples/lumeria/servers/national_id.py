@@ -1,7 +1,7 @@
 """The National Identity Authority: plain REST with a bearer token; see `national_id_openapi.yaml`.
 
-Attributes of one person, a yes/no verification, a search, and the identity card as a document of its own (used
-for pass-through). Errors are `{"error": code, "message": sentence}`.
+Attributes of one person, a yes/no verification, a search, and the identity card as a document of its own
+(used for pass-through). Errors are `{"error": code, "message": sentence}`.
 """
 
 from __future__ import annotations
@@ -84,7 +84,8 @@ class _Authority:
         if birth_date and not _is_date(birth_date):
             return _error(400, "invalid_birth_date", "A birth_date is written YYYY-MM-DD.")
         rows = self._database.execute(
-            "SELECT * FROM persons WHERE instr(name_key, ?) > 0 AND (? = '' OR birth_date = ?) ORDER BY nid LIMIT ?",
+            "SELECT * FROM persons WHERE instr(name_key, ?) > 0 AND (? = '' OR birth_date = ?) "
+            "ORDER BY nid LIMIT ?",
             (fold(name), birth_date, birth_date, _MOST_RESULTS + 1),
         ).fetchall()
         found = [_attributes(row) for row in rows[:_MOST_RESULTS]]

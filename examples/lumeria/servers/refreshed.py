@@ -1,4 +1,5 @@
-"""A ministry that offers only its database: the process keeps `last_refreshed` current and says that it lives.
+"""A ministry that offers only its database: the process keeps `last_refreshed` current and says that it
+lives.
 
 Others read the database views directly, read-only; nothing personal is reachable over HTTP.
 """

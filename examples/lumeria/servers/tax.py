@@ -1,7 +1,7 @@
 """The Revenue Authority's first interface: REST with an API key (SOAP follows).
 
-Like real tax systems it answers some errors with HTTP 200 and an error body: a caller that looks only at the
-status takes them for data.
+Like real tax systems it answers some errors with HTTP 200 and an error body: a caller that looks only at
+the status takes them for data.
 """
 
 from __future__ import annotations

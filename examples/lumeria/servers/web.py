@@ -1,4 +1,4 @@
-"""What the systems' HTTP interfaces share: JSON answers, bounded JSON questions, credentials, read-only data."""
+"""What the systems' HTTP interfaces share: JSON, bounded bodies, credentials, read-only data."""
 
 from __future__ import annotations
 
