@@ -63,7 +63,13 @@ class OpaEngine(RegoEngine):
     """Asks an OPA server."""
 
     def __init__(self, server: OpaServer, *, breaker: CircuitBreaker | None = None) -> None:
+        """Read the server's CA and our certificate; nothing is asked yet.
+
+        Raises:
+            ConfigurationError: one of these files cannot be read.
+        """
         self._server = server
+        self._tls = _tls(server)
         self._breaker = breaker or CircuitBreaker()
         self._client: _Client | None = None
         self._version = ""
@@ -97,7 +103,7 @@ class OpaEngine(RegoEngine):
 
     async def _ask(self, input_document: bytes) -> dict[str, Any]:
         if self._client is None:
-            self._client = await _Client(self._server).__aenter__()
+            self._client = await _Client(self._server, self._tls).__aenter__()
         answer = await self._client.query_rule(orjson.Fragment(input_document), PACKAGE, RULE, _STRICT)
         return answer if isinstance(answer, dict) else {}
 
@@ -105,7 +111,7 @@ class OpaEngine(RegoEngine):
 class _Client(AsyncOpaClient):  # type: ignore[misc]
     """The library's client with no retries, our CA and our JSON writer."""
 
-    def __init__(self, server: OpaServer) -> None:
+    def __init__(self, server: OpaServer, tls: ssl.SSLContext | None) -> None:
         super().__init__(
             host=server.host,
             port=server.port,
@@ -114,7 +120,7 @@ class _Client(AsyncOpaClient):  # type: ignore[misc]
             retries=0,
             timeout=server.deadline_s,
         )
-        self._tls = _tls(server)
+        self._tls = tls
 
     async def _init_session(self) -> None:
         """The library takes no CA, so the session is ours."""
@@ -127,12 +133,18 @@ class _Client(AsyncOpaClient):  # type: ignore[misc]
 
 
 def _tls(server: OpaServer) -> ssl.SSLContext | None:
+    """TLS 1.3 with this one CA, or None for plain HTTP."""
     if server.ca is None:
         return None
-    context = ssl.create_default_context(cafile=str(server.ca))
-    context.minimum_version = ssl.TLSVersion.TLSv1_3
-    if server.certificate is not None:
-        context.load_cert_chain(*map(str, server.certificate))
+    try:
+        context = ssl.create_default_context(cafile=str(server.ca))
+        context.minimum_version = ssl.TLSVersion.TLSv1_3
+        if server.certificate is not None:
+            context.load_cert_chain(*map(str, server.certificate))
+    except OSError as error:
+        raise ConfigurationError(
+            f"the OPA server's CA or our certificate: {error}; correct the path"
+        ) from None
     return context
 
 

@@ -36,7 +36,9 @@ def opa_executable() -> Path:
     if executable.exists():
         return executable
     if shutil.which("go") is None:
-        pytest.fail(f"OPA is missing; install Go (https://go.dev/dl), then: GOBIN={_FOLDER} go install {_MODULE}")
+        pytest.fail(
+            f"OPA is missing; install Go (https://go.dev/dl), then: GOBIN={_FOLDER} go install {_MODULE}"
+        )
     _FOLDER.mkdir(parents=True, exist_ok=True)
     environment = {**os.environ, "GOBIN": str(_FOLDER)}
     built = subprocess.run(
@@ -52,7 +54,7 @@ def opa_server(*paths: Path) -> Iterator[int]:
     """An OPA server with these files; yields its loopback port."""
     port = _free_port()
     command = [opa_executable(), "run", "--server", "--addr", f"127.0.0.1:{port}", "--log-level", "error"]
-    process = subprocess.Popen([*command, "--disable-telemetry", *paths], stdout=subprocess.DEVNULL)
+    process = subprocess.Popen([*command, "--skip-version-check", *paths], stdout=subprocess.DEVNULL)
     try:
         _wait_until_healthy(port, process)
         yield port

@@ -17,6 +17,7 @@ names_client if {
 
 names_service if {
 	is_string(input.service.id)
+	is_string(input.agreement.provider)
 	input.agreement.service == input.service.id
 	startswith(input.service.id, concat("", [input.agreement.provider, "/"]))
 }

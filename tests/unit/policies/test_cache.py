@@ -23,13 +23,13 @@ class CountingEngine:
         self.error: Exception | None = None
         self.closed = False
 
-    async def decide(self, question: DecisionInput) -> Decision:
+    async def decide(self, question: DecisionInput) -> Decision:  # noqa: D102
         self.asked += 1
         if self.error:
             raise self.error
         return self.answer
 
-    async def close(self) -> None:
+    async def close(self) -> None:  # noqa: D102
         self.closed = True
 
 

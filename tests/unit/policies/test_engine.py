@@ -24,7 +24,7 @@ class ScriptedEngine(RegoEngine):
         self.outcome = outcome
         self.asked: list[bytes] = []
 
-    async def evaluate(self, input_document: bytes) -> Any:
+    async def evaluate(self, input_document: bytes) -> Any:  # noqa: D102
         self.asked.append(input_document)
         if isinstance(self.outcome, BaseException):
             raise self.outcome
