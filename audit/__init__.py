@@ -20,7 +20,7 @@ The API the gateway builds on:
                   status=200, result="answered", reasons=(…), req=…, ans=…, policy_version=…, fed=…)
     case = Case(subjects=(tag,), user=…, method=…, path=…, request=jws, answer=jws,
                 request_head=text, answer_head=text)
-    replay = ReplayRow(iss, id, digest=sha256(request_jws), answer=answer_jws, expires=…)
+    replay = ReplayRow(iss, id, digest=32 bytes, answer=answer_jws, expires=…)
                                                # unsafe: on `accepted` with answer="", then on `outcome`
                                                # the same row with the answer and claimed=True
 

@@ -12,7 +12,6 @@ statements' digests are of heads and nobody could check them otherwise.
 from __future__ import annotations
 
 import os
-from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -23,6 +22,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from audit.errors import Malformed, VerificationFailed
+from schemas.encoding import b64url
 
 _KEY, _SALT, _NONCE = 32, 32, 12
 _CASE_LABEL = b"isthmus/case/v1"
@@ -113,9 +113,4 @@ class CaseSealer:
 
 def commitment(salt: bytes, encoded: bytes) -> str:
     """Commitment to a case: SHA-256(salt ‖ case), unpadded base64url."""
-    return base64url(sha256(salt + encoded).digest())
-
-
-def base64url(raw: bytes) -> str:
-    """Return unpadded base64url."""
-    return urlsafe_b64encode(raw).rstrip(b"=").decode()
+    return b64url(sha256(salt + encoded).digest())

@@ -24,7 +24,7 @@ class AuditUnavailable(AuditError):
 
 
 class Replayed(AuditError):
-    """The message was seen before: `digest` of the request JWS logged then, `answer` JWS (may be empty)."""
+    """The message was seen before: `digest` of the request logged then, `answer` JWS (may be empty)."""
 
     def __init__(self, digest: bytes, answer: str) -> None:
         super().__init__("this message identifier has been used before")

@@ -13,8 +13,9 @@ from audit.merkle import Tree, leaf_hash
 class ReplayRow:
     """One use of a message identifier, remembered until `expires` (epoch seconds).
 
-    `digest` is SHA-256 of the request JWS, `answer` the answer JWS (empty while there is none). The first
-    entry that carries a row *claims* the identifier; when that was an `accepted` entry, its `outcome` carries
+    `digest` tells the request from another with the same identifier (take it over what was signed, since a
+    signature itself is malleable); `answer` is the answer JWS, empty while there is none. The first entry
+    that carries a row *claims* the identifier; when that was an `accepted` entry, its `outcome` carries
     the same row with the answer and `claimed=True`, which completes the row instead of colliding with it.
     """
 

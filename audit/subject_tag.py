@@ -18,9 +18,9 @@ from hashlib import sha256
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from audit.case import base64url
 from audit.errors import LogDamaged, Malformed
 from audit.store import Store
+from schemas.encoding import b64url
 
 _LABEL = b"isthmus/subject/v1"
 _KEY_LABEL = b"isthmus/subject-tag-key/v1"
@@ -46,7 +46,7 @@ def subject_tag(key: bytes, id_type: str, value: str) -> str:
     if "\0" in id_type:
         raise Malformed("an identifier type holds no zero byte")
     message = b"\0".join((_LABEL, id_type.encode(), normalise(value).encode()))
-    return base64url(hmac.digest(key, message, sha256))
+    return b64url(hmac.digest(key, message, sha256))
 
 
 class SubjectTags:
@@ -58,7 +58,7 @@ class SubjectTags:
         self._keys: dict[tuple[str, str], bytes] = {}
 
     async def tag(self, member: str, id_type: str, value: str, ts: int) -> str:
-        """Return the tag of a subject in the log of `member` at a time; the month's first call makes a key."""
+        """Return the tag of a subject in the log of `member` at a time; a month's first call makes a key."""
         return subject_tag(await self.key(member, epoch_of(ts)), id_type, value)
 
     async def key(self, member: str, epoch: str) -> bytes:
