@@ -50,6 +50,8 @@ class ExchangeError(Exception):
         self.detail = detail or self.title
         self.reasons = reasons
         self.hop = hop
+        self.exchange: str | None = None
+        """The id of the exchange that failed, once there is one: its receipt."""
 
 
 class RequestError(ExchangeError):

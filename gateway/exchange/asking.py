@@ -38,7 +38,6 @@ from schemas.errors import (
     BadAnswer,
     ExchangeError,
     GatewayError,
-    MalformedRequest,
     PeerUnavailable,
     Refused,
     RequestMismatch,
@@ -100,7 +99,7 @@ class AskingSide:
             reply = await self.link.send(peer, sent.jws, content, deadline=request.deadline)
         except PeerUnavailable as error:
             await self._append_failure(sent, "peer.unavailable")
-            raise self._placed(error) from None
+            raise self._placed(error, sent) from None
         # (6)
         try:
             if reply.statement is None:
@@ -113,7 +112,7 @@ class AskingSide:
             answer_head = AnswerHead.from_bytes(head)
         except ExchangeError as error:
             await self._append_failure(sent, "answer.unverified")
-            raise self._placed(_as_provider_fault(error)) from None
+            raise self._placed(_as_provider_fault(error), sent) from None
         # (7)
         refusal = _refusal(answer, body)
         await self._append_outcome(sent, answer, reply.statement, head, refusal)
@@ -187,6 +186,7 @@ class AskingSide:
             path=request.path,
             request=jws,
             request_head=head.decode(),
+            acts={"label": request.label} if request.label else {},
         )
         return _Sent(statement, jws, head, case), frame(head, request.body)
 
@@ -242,9 +242,10 @@ class AskingSide:
             reasons=reasons,
         )
 
-    def _placed(self, error: ExchangeError) -> ExchangeError:
-        """Say which hop failed, unless the other gateway has said it."""
+    def _placed(self, error: ExchangeError, sent: _Sent) -> ExchangeError:
+        """Say which hop failed, unless the other gateway has said it, and in which exchange."""
         error.hop = error.hop or str(self.gateway)
+        error.exchange = sent.statement.id
         return error
 
 

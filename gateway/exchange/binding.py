@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import time
 
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
+
 from gateway.trust.federation.snapshot import FederationSnapshot, GatewayEntry
 from gateway.trust.jws import Verified, verify
 from gateway.trust.tls import certificate_digest
@@ -64,7 +66,14 @@ def verify_answer(
 
 
 def _verify(jws: str, federation: FederationSnapshot) -> Verified:
-    return verify(jws, federation.signing_public_key)
+    """Verify under a certificate that the federation knows and that is valid now."""
+    now = time.time()
+
+    def find_key(thumbprint: str) -> EllipticCurvePublicKey | None:
+        signing = federation.signing_certificate(thumbprint)
+        return signing.public_key if signing is not None and signing.valid_at(now) else None
+
+    return verify(jws, find_key)
 
 
 def _check_signer(verified: Verified, member: MemberId, iat: int, federation: FederationSnapshot) -> None:

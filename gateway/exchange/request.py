@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from schemas.errors import ExchangeError
 from schemas.identifiers import ServiceId, SubsystemId
@@ -38,6 +37,8 @@ class OutgoingRequest:
     issue: str | None = None
     cid: str | None = None
     retry_of: str | None = None
+    label: str | None = None
+    """The client's own message id, such as `X-Road-Id`: kept in the case, need not be unique."""
     subject: tuple[str, str] | None = None
     """Type and value, where the door knows them: for the subject tag in this gateway's own log."""
 
@@ -56,7 +57,3 @@ class ExchangeAnswer:
     body: bytes
     statement: AnswerStatement
     problem: ExchangeError | None
-
-    def as_labels(self) -> dict[str, Any]:
-        """What may be measured: nothing about the subject or the user."""
-        return {"status": self.status, "refused": self.problem is not None}

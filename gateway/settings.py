@@ -1,0 +1,230 @@
+"""One gateway's settings: one frozen object from one YAML file, built once at the start.
+
+Every limit has its unit in its name. Secrets have no defaults and are files, or environment
+variables with the prefix `ISTHMUS_` (`ISTHMUS_DATABASE`, nested with `__`), which win over the file.
+Unknown members are errors. Relative paths are relative to the settings file. Nothing else reads the
+environment afterwards. Every member is explained in `docs/settings.md`.
+"""
+
+from __future__ import annotations
+
+from ipaddress import ip_network
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from schemas.errors import ConfigurationError, MalformedIdentifier
+from schemas.identifiers import GatewayId, MemberId, SubsystemId
+
+_STRICT = ConfigDict(frozen=True, extra="forbid")
+
+
+class Member(BaseModel):
+    """A member hosted here: its signing key and certificate, and its subsystems."""
+
+    model_config = _STRICT
+
+    id: str
+    key: Path
+    certificate: Path
+    subsystems: list[str]
+
+
+class Listener(BaseModel):
+    """Where to listen; with `certificate` and `key`, over mutual TLS."""
+
+    model_config = _STRICT
+
+    host: str = "127.0.0.1"
+    port: int = Field(ge=0, le=65535)
+
+
+class Development(BaseModel):
+    """A plain listener bound to one subsystem, on loopback or a Unix socket: for development only."""
+
+    model_config = _STRICT
+
+    subsystem: str
+    port: int | None = Field(default=None, ge=0, le=65535)
+    socket: Path | None = None
+
+
+class Client(BaseModel):
+    """A client system: its certificate, and the subsystems it may speak for."""
+
+    model_config = _STRICT
+
+    certificate: Path
+    subsystems: list[str]
+
+
+class Tls(BaseModel):
+    """The gateway's certificate and key for TLS, as server and as client."""
+
+    model_config = _STRICT
+
+    certificate: Path
+    key: Path
+
+
+class Federation(BaseModel):
+    """Where the federation is published, and the root that this gateway trusts from the start."""
+
+    model_config = _STRICT
+
+    root: Path
+    urls: list[str] = Field(min_length=1)
+    store: Path
+    poll_s: float = Field(default=20.0, gt=0)
+
+
+class Policy(BaseModel):
+    """Which engine decides: embedded regorus, or an OPA server."""
+
+    model_config = _STRICT
+
+    engine: Literal["regorus", "opa"] = "regorus"
+    url: str | None = None
+    ca: Path | None = None
+    deadline_ms: int = Field(default=300, gt=0)
+    cached_decisions: int = Field(default=10_000, ge=0)
+
+
+class Limits(BaseModel):
+    """Bounds of one exchange."""
+
+    model_config = _STRICT
+
+    max_body_bytes: int = Field(default=16 * 1024 * 1024, gt=0)
+    exchange_timeout_s: float = Field(default=30.0, gt=0)
+    request_timeout_s: float = Field(default=15.0, gt=0)
+    """How long a client may take to send one whole request."""
+    max_connections: int = Field(default=2_000, gt=0)
+
+
+class Settings(BaseSettings):
+    """Everything one gateway node needs to know."""
+
+    model_config = SettingsConfigDict(
+        frozen=True, extra="forbid", env_prefix="ISTHMUS_", env_nested_delimiter="__"
+    )
+
+    gateway: str
+    members: list[Member] = Field(min_length=1)
+    database: SecretStr
+    """A SQLAlchemy URL: `sqlite:///path` or `postgresql://…`."""
+    case_key: Path
+    """32 bytes, base64url: wraps the keys of the audit log's cases. Keep it apart from backups."""
+    log_key: Path
+    """Ed25519, PEM: signs the audit log's heads."""
+    tls: Tls
+    federation: Federation
+    client: Listener
+    peer: Listener
+    admin: Listener
+    client_cas: list[Path] = Field(default_factory=list)
+    clients: list[Client] = Field(default_factory=list)
+    development: list[Development] = Field(default_factory=list)
+    sources: Path
+    agreements: Path
+    views: Path | None = None
+    secrets: Path | None = None
+    """A folder with one file per secret that source files refer to."""
+    policy: Policy = Policy()
+    limits: Limits = Limits()
+    allowed_networks: list[str] = Field(default_factory=list)
+    """Private networks in which peers and sources may be called, such as `10.20.0.0/16`."""
+
+    @field_validator("gateway")
+    @classmethod
+    def _is_gateway(cls, value: str) -> str:
+        return _identifier(GatewayId, value)
+
+    @field_validator("allowed_networks")
+    @classmethod
+    def _are_networks(cls, value: list[str]) -> list[str]:
+        return [str(ip_network(network)) for network in value]
+
+    @property
+    def gateway_id(self) -> GatewayId:
+        """This gateway."""
+        return GatewayId.parse(self.gateway)
+
+    def member_ids(self) -> tuple[MemberId, ...]:
+        """The hosted members."""
+        return tuple(MemberId.parse(member.id) for member in self.members)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment wins over the file; nothing else is read."""
+        return env_settings, init_settings
+
+
+def load(path: Path) -> Settings:
+    """Read a settings file.
+
+    Raises:
+        ConfigurationError: names the file, the member and the cure.
+    """
+    try:
+        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigurationError(f"{path}: cannot be read ({error.strerror}); see docs/settings.md") from None
+    except yaml.YAMLError as error:
+        raise ConfigurationError(f"{path}: is not YAML: {error}") from None
+    if not isinstance(document, dict):
+        raise ConfigurationError(f"{path}: must hold members such as `gateway:`; see docs/settings.md")
+    try:
+        settings = Settings(**_placed(document, path.parent.resolve()))
+    except ValidationError as error:
+        raise ConfigurationError(_explain(path, error)) from None
+    for member in settings.members:
+        _identifier(MemberId, member.id)
+        for subsystem in member.subsystems:
+            _identifier(SubsystemId, subsystem)
+    return settings
+
+
+_PATH_MEMBERS = frozenset(
+    {"key", "certificate", "case_key", "log_key", "root", "store", "sources", "agreements", "views"}
+    | {"secrets", "socket", "client_cas", "ca"}
+)
+
+
+def _placed(value: Any, folder: Path, name: str = "") -> Any:
+    """The document with its relative paths made relative to the settings file."""
+    if isinstance(value, dict):
+        return {key: _placed(item, folder, key) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_placed(item, folder, name) for item in value]
+    if name in _PATH_MEMBERS and isinstance(value, str):
+        return folder / value
+    if name == "database" and isinstance(value, str) and value.startswith("sqlite:///"):
+        return f"sqlite:///{folder / value.removeprefix('sqlite:///')}"
+    return value
+
+
+def _identifier(kind: type[GatewayId | MemberId | SubsystemId], text: str) -> str:
+    try:
+        return str(kind.parse(text))
+    except MalformedIdentifier as error:
+        raise ConfigurationError(f"`{text}` is not an identifier: {error.detail}") from None
+
+
+def _explain(path: Path, error: ValidationError) -> str:
+    """Each complaint with its place; never the value, which may be a secret."""
+    complaints = (
+        f"{'.'.join(str(part) for part in complaint['loc']) or 'file'}: {complaint['msg']}"
+        for complaint in error.errors(include_input=False, include_url=False)
+    )
+    return f"{path}: " + "; ".join(complaints) + "; see docs/settings.md"

@@ -1,0 +1,67 @@
+"""Plain ASGI for the hot path: read a bounded body, send one response. No framework, no models.
+
+Used by the peer path and the X-Road door (DESIGN section 12). Specification: ASGI 3.0, HTTP 2.3.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from typing import Any
+
+from schemas.errors import MalformedRequest, TooLarge
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+
+class ClientGone(Exception):
+    """The client closed its connection before the request was complete."""
+
+
+async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
+    """Read a whole request body of at most `limit` bytes.
+
+    Raises:
+        TooLarge: it is longer, or says it will be. MalformedRequest: its length is no number.
+        ClientGone: it never arrived.
+    """
+    declared = header(scope, b"content-length")
+    if declared is not None and not declared.isdigit():
+        raise MalformedRequest("Content-Length is not a number")
+    if declared is not None and int(declared) > limit:
+        raise TooLarge(f"the body is longer than {limit} bytes")
+    chunks: list[bytes] = []
+    length = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientGone
+        chunk = message.get("body", b"")
+        length += len(chunk)
+        if length > limit:
+            raise TooLarge(f"the body is longer than {limit} bytes")
+        chunks.append(chunk)
+        if not message.get("more_body", False):
+            return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+
+def header(scope: Scope, name: bytes) -> str | None:
+    """The value of a header that must not repeat.
+
+    Raises:
+        MalformedRequest: it is given more than once.
+    """
+    found = [value for candidate, value in scope["headers"] if candidate == name]
+    if len(found) > 1:
+        raise MalformedRequest(f"the header {name.decode('ascii')} is given more than once")
+    return found[0].decode("latin-1") if found else None
+
+
+async def respond(send: Send, status: int, headers: Iterable[tuple[str, str]], body: bytes) -> None:
+    """Send one whole response."""
+    raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+    raw.append((b"content-length", str(len(body)).encode("ascii")))
+    await send({"type": "http.response.start", "status": status, "headers": raw})
+    await send({"type": "http.response.body", "body": body})

@@ -1,0 +1,58 @@
+"""Metrics: counts and durations whose labels carry no subject and no user (Prometheus text format).
+
+Labels are members, services, results and slugs: all of them public names of the federation.
+"""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+
+
+class Meters:
+    """One gateway process's metrics; each has its own registry, so several fit in one test."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry(auto_describe=False)
+        self._exchanges = Counter(
+            "isthmus_exchanges", "Exchanges by side and result.", ("side", "service", "result"),
+            registry=self.registry,
+        )  # fmt: skip
+        self._seconds = Histogram(
+            "isthmus_exchange_seconds", "Duration of an exchange.", ("side",),
+            registry=self.registry, buckets=_BUCKETS,
+        )  # fmt: skip
+        self._unsigned = Counter(
+            "isthmus_unsigned_problems", "Requests that no known peer has signed.", ("problem",),
+            registry=self.registry,
+        )  # fmt: skip
+        self._views = Counter(
+            "isthmus_views", "Assembled records, and whether a source gave no answer.", ("view", "degraded"),
+            registry=self.registry,
+        )  # fmt: skip
+        self._view_seconds = Histogram(
+            "isthmus_view_seconds", "Duration of assembling one record.", ("view",),
+            registry=self.registry, buckets=_BUCKETS,
+        )  # fmt: skip
+        self.federation_age = Gauge(
+            "isthmus_federation_age_seconds", "Age of the federation's copy.", registry=self.registry
+        )
+
+    def exchange(self, side: str, service: str, result: str, seconds: float) -> None:
+        """Count one exchange. `service` must be a service of the federation, not what a client wrote."""
+        self._exchanges.labels(side, service, result).inc()
+        self._seconds.labels(side).observe(seconds)
+
+    def unsigned_problem(self, slug: str) -> None:
+        """Count a request that failed before it was bound to the federation."""
+        self._unsigned.labels(slug).inc()
+
+    def view(self, view: str, *, degraded: bool, seconds: float) -> None:
+        """Count one assembled record of a configured view."""
+        self._views.labels(view, str(degraded).lower()).inc()
+        self._view_seconds.labels(view).observe(seconds)
+
+    def text(self) -> bytes:
+        """The exposition."""
+        return generate_latest(self.registry)
