@@ -122,7 +122,122 @@ class RequestStatement:
     @classmethod
     def from_payload(cls, payload: bytes) -> RequestStatement:
         """Read a payload; MalformedRequest unless every member is present and well-formed."""
-        claims = _claims(payload, _SHARED_MEMBERS = frozenset(
+        claims = _claims(payload, _REQUEST_MEMBERS)
+        if claims["typ"] != "request":
+            raise MalformedRequest("the statement's typ is not request")
+        if claims["purpose_source"] not in ("client", "agreement"):
+            raise MalformedRequest("the statement's purpose_source is neither client nor agreement")
+        iat, exp = _times(claims)
+        return cls(
+            id=check_exchange_id(claims["id"]),
+            cid=check_exchange_id(claims["cid"]),
+            retry_of=None if claims["retry_of"] is None else check_exchange_id(claims["retry_of"]),
+            iss=_identifier(SubsystemId, claims["iss"]),
+            gw=_identifier(GatewayId, claims["gw"]),
+            aud=_identifier(ServiceId, claims["aud"]),
+            to=_identifier(GatewayId, claims["to"]),
+            purpose=_text(claims["purpose"], 128),
+            purpose_source=claims["purpose_source"],
+            basis=_text(claims["basis"], 128),
+            consent=_texts(claims["consent"], _CONSENT_MEMBERS),
+            user=_texts(claims["user"], _USER_MEMBERS, optional=True),
+            represents=None if claims["represents"] is None else _identifier(MemberId, claims["represents"]),
+            issue=None if claims["issue"] is None else _text(claims["issue"], 255),
+            head=_head(claims["head"]),
+            body=_body(claims["body"]),
+            iat=iat,
+            exp=exp,
+            snapshot=_snapshot(claims["fed"]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerStatement:
+    """The payload of an answer or a refusal. `req` is the digest of the request's JWS."""
+
+    typ: Literal["answer", "refusal"]
+    id: str
+    cid: str
+    iss: str
+    gw: str
+    aud: str
+    to: str
+    purpose: str
+    purpose_source: Literal["client", "agreement"]
+    basis: str
+    head: HeadDigest
+    body: BodyDigest
+    req: str
+    status: int
+    decision: str
+    fields: tuple[str, ...]
+    iat: int
+    exp: int
+    snapshot: int
+
+    def to_payload(self) -> bytes:
+        """The JSON to sign."""
+        return dump(
+            {
+                "v": VERSION,
+                "typ": self.typ,
+                "id": self.id,
+                "cid": self.cid,
+                "iss": self.iss,
+                "gw": self.gw,
+                "aud": self.aud,
+                "to": self.to,
+                "purpose": self.purpose,
+                "purpose_source": self.purpose_source,
+                "basis": self.basis,
+                "head": self.head,
+                "body": self.body,
+                "req": self.req,
+                "status": self.status,
+                "decision": self.decision,
+                "fields": self.fields,
+                "iat": self.iat,
+                "exp": self.exp,
+                "fed": {"snapshot": self.snapshot},
+            }
+        )
+
+    @classmethod
+    def from_payload(cls, payload: bytes) -> AnswerStatement:
+        """Read a payload; MalformedRequest unless every member is present and well-formed."""
+        claims = _claims(payload, _ANSWER_MEMBERS)
+        typ, status, fields = claims["typ"], claims["status"], claims["fields"]
+        if typ not in ("answer", "refusal"):
+            raise MalformedRequest("the statement's typ is neither answer nor refusal")
+        if not _is_integer(status) or not 100 <= status <= 599:
+            raise MalformedRequest("the statement's status is not an HTTP status")
+        if not isinstance(fields, list) or len(fields) > 256:
+            raise MalformedRequest("the statement's fields are not a list of names")
+        iat, exp = _times(claims)
+        return cls(
+            typ=typ,
+            id=check_exchange_id(claims["id"]),
+            cid=check_exchange_id(claims["cid"]),
+            iss=_identifier(ServiceId, claims["iss"]),
+            gw=_identifier(GatewayId, claims["gw"]),
+            aud=_identifier(SubsystemId, claims["aud"]),
+            to=_identifier(GatewayId, claims["to"]),
+            purpose=_text(claims["purpose"], 128),
+            purpose_source=claims["purpose_source"],
+            basis=_text(claims["basis"], 128),
+            head=_head(claims["head"]),
+            body=_body(claims["body"]),
+            req=_digest_text(claims["req"]),
+            status=status,
+            decision=_text(claims["decision"], 128),
+            fields=tuple(_text(name, 64) for name in fields),
+            iat=iat,
+            exp=exp,
+            snapshot=_snapshot(claims["fed"]),
+        )
+
+
+_SHARED_MEMBERS = frozenset(
     {"v", "typ", "id", "cid", "iss", "gw", "aud", "to", "purpose", "purpose_source", "basis"}
     | {"head", "body", "iat", "exp", "fed"}
 )
