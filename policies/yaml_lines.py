@@ -22,6 +22,13 @@ MAX_DEPTH: Final = 16
 Place = tuple[str | int, ...]
 """Where a value stands: member names and list positions, outermost first."""
 
+_OPENING: Final = (
+    yaml.BlockMappingStartToken,
+    yaml.BlockSequenceStartToken,
+    yaml.FlowMappingStartToken,
+    yaml.FlowSequenceStartToken,
+)
+_CLOSING: Final = (yaml.BlockEndToken, yaml.FlowMappingEndToken, yaml.FlowSequenceEndToken)
 _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,14})")
 _DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]{0,14})\.[0-9]{1,15}")
 _WORDS: Final = {"true": True, "false": False, "null": None, "~": None, "": None}
@@ -65,9 +72,7 @@ def _compose(path: Path) -> yaml.Node | None:
         if len(data) > MAX_FILE_BYTES:
             raise ConfigurationError(f"{path}:1: longer than {MAX_FILE_BYTES} bytes; split it")
         text = data.decode("utf-8")
-        for token in yaml.scan(text, Loader=yaml.SafeLoader):
-            if isinstance(token, yaml.AnchorToken | yaml.AliasToken | yaml.TagToken):
-                raise _at(path, token.start_mark, "anchors, aliases and tags are not taken; write it out")
+        _check_tokens(path, text)
         return yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
@@ -76,10 +81,22 @@ def _compose(path: Path) -> yaml.Node | None:
         raise ConfigurationError(f"{path}:1: cannot be read ({type(error).__name__})") from None
 
 
+def _check_tokens(path: Path, text: str) -> None:
+    """Refuse what a person would not write, before anything is built of it."""
+    depth = 0
+    for token in yaml.scan(text, Loader=yaml.SafeLoader):
+        if isinstance(token, _OPENING):
+            depth += 1
+        elif isinstance(token, _CLOSING):
+            depth -= 1
+        if depth > MAX_DEPTH:
+            raise _at(path, token.start_mark, f"nested deeper than {MAX_DEPTH} levels; flatten it")
+        if isinstance(token, yaml.AnchorToken | yaml.AliasToken | yaml.TagToken):
+            raise _at(path, token.start_mark, "anchors, aliases and tags are not taken; write it out")
+
+
 def _build(path: Path, node: yaml.Node, place: Place, lines: dict[Place, int]) -> Any:
     lines[place] = node.start_mark.line + 1
-    if len(place) > MAX_DEPTH:
-        raise _at(path, node.start_mark, f"nested deeper than {MAX_DEPTH} levels")
     if isinstance(node, yaml.SequenceNode):
         return [_build(path, item, (*place, index), lines) for index, item in enumerate(node.value)]
     if isinstance(node, yaml.MappingNode):
@@ -95,7 +112,7 @@ def _build_mapping(
     for key_node, value_node in node.value:
         key = key_node.value
         if not isinstance(key, str) or key in mapping:
-            raise _at(path, key_node.start_mark, f"the member {key} stands twice, or is no word")
+            raise _at(path, key_node.start_mark, f"the member {key} stands twice, or is no word; keep one")
         mapping[key] = _build(path, value_node, (*place, key), lines)
         lines[(*place, key)] = key_node.start_mark.line + 1
     return mapping

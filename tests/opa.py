@@ -53,8 +53,18 @@ def opa_executable() -> Path:
 def opa_server(*paths: Path) -> Iterator[int]:
     """An OPA server with these files; yields its loopback port."""
     port = _free_port()
-    command = [opa_executable(), "run", "--server", "--addr", f"127.0.0.1:{port}", "--log-level", "error"]
-    process = subprocess.Popen([*command, "--skip-version-check", *paths], stdout=subprocess.DEVNULL)
+    command = [
+        str(opa_executable()),
+        "run",
+        "--server",
+        "--addr",
+        f"127.0.0.1:{port}",
+        "--log-level",
+        "error",
+    ]
+    process = subprocess.Popen(
+        [*command, "--skip-version-check", *map(str, paths)], stdout=subprocess.DEVNULL
+    )
     try:
         _wait_until_healthy(port, process)
         yield port

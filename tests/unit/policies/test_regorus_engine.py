@@ -64,6 +64,11 @@ async def test_decide__result_is_no_decision__is_refused(body):
     assert (decision.allow, decision.reasons) == (False, ("policy.unavailable",))
 
 
+async def test_evaluate__undefined__is_none_as_on_opa():
+    """Undefined is regorus's text `"<undefined>"`, which would be truthy."""
+    assert await engine_of(FAULTS["undefined"]).evaluate(b"{}") is None
+
+
 @pytest.mark.parametrize("body", FAILURES.values(), ids=FAILURES.keys())
 async def test_decide__evaluation_fails__policy_is_unavailable(body):
     """What regorus raises comes out as PolicyUnavailable."""
