@@ -123,7 +123,7 @@ def granted(whole: dict[str, Any], covered: list[str] | None) -> list[str]:
 def consent_covers(whole: dict[str, Any], consent: Any, subject: dict[str, Any]) -> bool:
     return (
         isinstance(consent, dict)
-        and consent["verified"] is True
+        and consent.get("verified") is True
         and consent["client"] == whole["client"]["id"]
         and consent["provider"] == whole["agreement"]["provider"]
         and consent["purpose"] == whole["purpose"]
