@@ -104,7 +104,10 @@ def _is_adult(person: Person) -> bool:
 
 
 def _namesakes(population: Population, taken: set[str]) -> tuple[str, str]:
-    """Two people living alone, unrelated: whose name and birth date can be made the same without harm."""
+    """Two people living alone, without kin: whose name and birth date can be made the same without harm."""
+    taken = taken.union(
+        *((person.mother or "", person.father or "") for person in population.people.values())
+    )
     alone: dict[str, str] = {}
     for home in population.households:
         person = population.people[home.head]
