@@ -23,7 +23,9 @@ from adapters.rules import (
     Each,
     Fields,
     From,
+    Listed,
     Lookup,
+    Missing,
     Records,
     Rule,
     Step,
@@ -35,11 +37,14 @@ from adapters.yaml_lines import Place
 from schemas.outcome import Ambiguous, Match, Misbehaving, Shape
 
 _TRANSFORMS: Final = frozenset({"to", "format", "codes", "else", "bands"})
+_FORMS: Final = ("each", "object", "list", "constant", "missing", "find", "from")
 _SHAPES: Final = {
-    "from": frozenset({"from"}) | _TRANSFORMS,
+    "from": frozenset({"from", "when"}) | _TRANSFORMS,
     "find": frozenset({"find", "key", "equals", "take"}) | _TRANSFORMS,
     "each": frozenset({"each", "from"}),
     "object": frozenset({"object"}),
+    "list": frozenset({"list"}),
+    "missing": frozenset({"missing"}),
     "constant": frozenset({"constant"}),
 }
 
@@ -154,9 +159,9 @@ def compile_rule(rule: Any, place: Place) -> Rule:
     """Read one rule. Raises as `compile_rules`."""
     if isinstance(rule, str):
         return From(_pointer(rule, place), ())
-    form = next((name for name in ("each", "object", "constant", "find", "from") if name in rule), None)
+    form = next((name for name in _FORMS if name in rule), None)
     if form is None:
-        raise BadRule(place, "a rule needs one of `from`, `find`, `each`, `object`, `constant`")
+        raise BadRule(place, "a rule without a form; write one of " + ", ".join(sorted(_FORMS)))
     foreign = sorted(rule.keys() - _SHAPES[form])
     if foreign:
         raise BadRule((*place, foreign[0]), f"`{foreign[0]}` cannot stand beside `{form}`; remove it")
@@ -165,13 +170,18 @@ def compile_rule(rule: Any, place: Place) -> Rule:
             return Constant(rule["constant"])
         case "object":
             return Fields(_members(rule["object"], (*place, "object")))
+        case "list":
+            entries = enumerate(rule["list"])
+            return Listed(tuple(compile_rule(entry, (*place, "list", index)) for index, entry in entries))
+        case "missing":
+            return Missing(_pointer(rule["missing"], (*place, "missing")))
         case "each":
             origin = _pointer(rule["from"], (*place, "from")) if "from" in rule else None
             return Each(origin, _members(rule["each"], (*place, "each")))
         case "find":
             return _lookup(rule, place)
         case _:
-            return From(_pointer(rule["from"], (*place, "from")), _steps(rule, place))
+            return From(_pointer(rule["from"], (*place, "from")), _steps(rule, place), _when(rule, place))
 
 
 def _members(rules: Mapping[str, Any], place: Place) -> dict[str, Rule]:
@@ -211,6 +221,11 @@ def _steps(rule: Mapping[str, Any], place: Place) -> tuple[Step, ...]:
     if "to" in rule:
         steps.append(Convert(rule["to"], rule.get("format")))
     return tuple(steps)
+
+
+def _when(rule: Mapping[str, Any], place: Place) -> tuple[tuple[tuple[str, ...], Any], ...]:
+    condition = rule.get("when", {})
+    return tuple((_pointer(where, (*place, "when", where)), value) for where, value in condition.items())
 
 
 def _bands(bands: list[dict[str, Any]], place: Place) -> Bands:

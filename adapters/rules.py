@@ -6,6 +6,9 @@
     phone: {find: /attributes, key: code, equals: PHONE, take: value}
     address: {object: {district: district_code}}
     members: {each: {national_id: nid}, from: /people}        without `from`: over the records
+    parents: {list: [{object: {national_id: mother}}, {object: {national_id: father}}]}
+    alive: {missing: died_on}                      true when nothing stands there
+    brn: {from: number, when: {kind: BRN}}         only where the record says so
     income_band: {from: income, bands: [{below: "2000", is: low}, {is: high}]}
     currency: {constant: LMD}
 
@@ -69,6 +72,28 @@ class From:
 
     place: tuple[str, ...]
     steps: tuple[Step, ...]
+    when: tuple[tuple[tuple[str, ...], Any], ...] = ()
+
+    @property
+    def columns(self) -> frozenset[str]:
+        """The first step of the place, and of the places of its condition."""
+        return frozenset(place[0] for place in (self.place, *(where for where, _ in self.when)) if place)
+
+    def value(self, records: Records) -> Any:
+        """The one value all records agree on."""
+        return agreed([self._of(record) for record in records])
+
+    def _of(self, record: Mapping[str, Any]) -> Any:
+        if any(find(record, where) != expected for where, expected in self.when):
+            return None
+        return through(find(record, self.place), self.steps)
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """`missing`: whether nothing stands at a place."""
+
+    place: tuple[str, ...]
 
     @property
     def columns(self) -> frozenset[str]:
@@ -76,8 +101,8 @@ class From:
         return frozenset(self.place[:1])
 
     def value(self, records: Records) -> Any:
-        """The one value all records agree on."""
-        return agreed([through(find(record, self.place), self.steps) for record in records])
+        """True or false, and all records agree."""
+        return agreed([find(record, self.place) in (ABSENT, None, "") for record in records])
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,12 +150,32 @@ class Fields:
     def value(self, records: Records) -> Any:
         """The object."""
         value = {name: named(name, rule, records) for name, rule in self.members.items()}
-        return None if all(item is None for item in value.values()) else value
+        # A constant says nothing about this person.
+        read = [value[name] for name, rule in self.members.items() if not isinstance(rule, Constant)]
+        return None if read and all(item is None for item in read) else value
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """`list`: a canonical list written out entry by entry; unknown entries fall away."""
+
+    entries: tuple[Rule, ...]
+
+    @property
+    def columns(self) -> frozenset[str]:
+        """What its entries read."""
+        return frozenset().union(*(rule.columns for rule in self.entries))
+
+    def value(self, records: Records) -> Any:
+        """The list."""
+        values = [rule.value(records) for rule in self.entries]
+        return [value for value in values if value is not None]
 
 
 @dataclass(frozen=True, slots=True)
 class Each:
-    """A list of canonical objects: one per record, or per entry of the list at `place`."""
+    """A list of canonical objects: one per record, or per entry of the list at `place`. The empty
+    name is the entry itself, for lists of plain values."""
 
     place: tuple[str, ...] | None
     members: Mapping[str, Rule]
@@ -155,8 +200,8 @@ class Each:
             found = find(record, self.place or ())
             if found is ABSENT or found is None:
                 continue
-            if not isinstance(found, list) or not all(isinstance(entry, Mapping) for entry in found):
-                raise Unmappable("`from` does not lead to a list of objects")
+            if not isinstance(found, list):
+                raise Unmappable("`from` does not lead to a list")
             entries.extend(found)
         return entries
 

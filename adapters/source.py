@@ -19,6 +19,7 @@ from schemas.catalogue import PassThroughForm, RecordForm, ServiceDescription, S
 from schemas.errors import RequestMismatch, UnknownService
 from schemas.identifiers import ServiceId, SubsystemId
 from schemas.outcome import Shape
+from schemas.record import Subject
 
 Empty = Literal["not_found", "empty_list", "misbehaving"]
 Verdict = Literal["not_found", "ambiguous", "denied", "unavailable", "misbehaving"]
@@ -165,16 +166,20 @@ class RecordService:
         """The canonical fields it can answer, in the file's order."""
         return tuple(self.rules.fields)
 
+    def subject_value(self, subject: Subject) -> str | int:
+        """A subject's value as the source takes it. Raises RequestMismatch."""
+        selector = self.subjects.get(subject.type)
+        if selector is None:
+            raise RequestMismatch("subject.type must be one of " + ", ".join(sorted(self.subjects)))
+        return selector.value(subject.value)
+
     def check(self, query: Query) -> None:
         """Refuse a question this service does not answer.
 
         Raises:
             RequestMismatch: subject type, its form, or a field is not of this service.
         """
-        selector = self.subjects.get(query.subject.type)
-        if selector is None:
-            raise RequestMismatch("subject.type must be one of " + ", ".join(sorted(self.subjects)))
-        selector.value(query.subject.value)
+        self.subject_value(query.subject)
         foreign = sorted(set(query.fields) - self.rules.fields.keys())
         if foreign:
             raise RequestMismatch("the service has no field " + ", ".join(foreign))

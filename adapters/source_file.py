@@ -59,7 +59,8 @@ def load_source(
     errors = [str(finding) for finding in check_document(document) if finding.level == "error"]
     if errors:
         raise ConfigurationError("\n".join(errors))
-    return build_source(document, secrets or EnvironmentSecrets(), environment or os.environ)
+    variables = os.environ if environment is None else environment
+    return build_source(document, secrets or EnvironmentSecrets(), variables)
 
 
 def build_source(document: Document, secrets: Secrets, environment: Mapping[str, str]) -> Source:

@@ -72,7 +72,7 @@ class Dci(Kind):
         ask = service.ask
         if not isinstance(ask, DciAsk):
             raise ConfigurationError(f"service {service.name} is not asked by DCI")
-        value = service.subjects[subject.type].value(subject.value)
+        value = service.subject_value(subject)
         rows = 2 if service.shape == "record" else self._limits.max_rows + 1
         question = search_request(self._connection, ask, ask.id_types[subject.type], value, rows)
         answer = await self._client.send("POST", self._connection.path, body=question)
@@ -122,8 +122,10 @@ def interpret(service: RecordService, question: Mapping[str, Any], answer: HttpA
     document = parse_answer(answer, max_bytes)
     code = _error_code(document)
     failure = failure_of(answer)
-    if failure is not None or code is not None:
-        return failure if code is None else _rejected(code, answer)
+    if code in _DENIED | _UNAVAILABLE or (code is not None and failure is None):
+        return _rejected(code, answer)
+    if failure is not None:
+        return failure
     if isinstance(document, Misbehaving):
         return document
     if find(document, ("header", "status")) == "rjct":

@@ -55,7 +55,7 @@ class Rest(Kind):
         ask = service.ask
         if not isinstance(ask, RestAsk):
             raise ConfigurationError(f"service {service.name} is not asked by REST")
-        values = {subject.type: service.subjects[subject.type].value(subject.value)}
+        values = {subject.type: service.subject_value(subject)}
         answer = await self._client.send(
             ask.method,
             fill_path(ask.path, values),

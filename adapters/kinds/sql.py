@@ -94,7 +94,7 @@ class Sql(Kind):
 
     def _statement(self, service: RecordService, subject: Subject, fields: tuple[str, ...]) -> sa.Select[Any]:
         ask = _ask(service)
-        value = service.subjects[subject.type].value(subject.value)
+        value = service.subject_value(subject)
         kind = sa.BigInteger() if isinstance(value, int) else sa.String()
         columns = sorted(service.rules.columns(fields) | {ask.where[subject.type]})
         rows = 1 if service.shape == "record" else self._source.limits.max_rows
