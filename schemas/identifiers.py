@@ -126,6 +126,10 @@ class SubsystemId(_Identifier):
         """The organisation the subsystem belongs to."""
         return MemberId(self.instance, self.member_class, self.member_code)
 
+    def service(self, code: str, version: str | None = None) -> ServiceId:
+        """A service of this subsystem."""
+        return ServiceId(self.instance, self.member_class, self.member_code, self.subsystem, code, version)
+
 
 @dataclass(frozen=True, slots=True)
 class ServiceId(_Identifier):

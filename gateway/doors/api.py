@@ -140,13 +140,14 @@ def client_api(port: ClientPort) -> FastAPI:
         try:
             entries = await port.log.exchange(identifier)
             own = any(e.entry.client == str(client) and e.entry.side == "asking" for e in entries)
-            if not own:
-                raise NotLogged
-            return PlainTextResponse(await port.log.receipt(identifier, "asking"))
+            proof = await port.log.receipt(identifier, "asking") if own else None
         except NotLogged:
-            raise UnknownService("this client has no such exchange", reasons=("receipt.unknown",)) from None
+            proof = None
         except AuditError:
             raise AuditUnavailable from None
+        if proof is None:
+            raise UnknownService("this client has no such exchange", reasons=("receipt.unknown",))
+        return PlainTextResponse(proof)
 
     return api
 

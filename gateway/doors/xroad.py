@@ -55,7 +55,7 @@ class XRoadDoor:
             return
         except ExchangeError as error:
             await self._fail(error, send)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  whatever breaks, the client gets an error and no data
             _logger.error("the X-Road door failed: %s", describe(error))  # noqa: TRY400  no traceback: it may quote data
             await self._fail(GatewayError("the gateway failed; its log says why"), send)
 
@@ -118,11 +118,11 @@ class XRoadDoor:
 
     def _service(self, provider: SubsystemId, code: str, below: str) -> tuple[ServiceId, str]:
         """The service, with its version if the next segment is one, and the path below it."""
-        plain = ServiceId(*provider.parts, code)
+        plain = provider.service(code)
         version, _, rest = below.removeprefix("/").partition("/")
         federation = self.side.federation.current()
         if version and federation.service(plain) is None:
-            versioned = ServiceId(*provider.parts, code, parse_part(version))
+            versioned = provider.service(code, parse_part(version))
             if federation.service(versioned) is not None:
                 return versioned, canonical_path("/" + rest)
         if federation.service(plain) is None:

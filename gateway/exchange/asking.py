@@ -133,7 +133,7 @@ class AskingSide:
             basis = terms.default_legal_basis
         if purpose is None or basis is None:
             raise RequestMismatch(
-                "no purpose or legal basis: send Isthmus-Purpose and Isthmus-Legal-Basis, or agree on a default",
+                "no purpose or legal basis: send Isthmus-Purpose and Isthmus-Legal-Basis, or agree on defaults",
                 reasons=("purpose.missing" if purpose is None else "legal_basis.missing",),
                 hop=str(self.gateway),
             )

@@ -12,7 +12,6 @@ import asyncio
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import NoReturn
 
 from adapters.contract import Query
 from adapters.upstream import Upstream
@@ -25,6 +24,7 @@ from schemas.decision import Decision
 from schemas.errors import (
     ConfigurationError,
     MethodNotAllowed,
+    ProviderError,
     Refused,
     RequestMismatch,
     SourceMisbehaved,
@@ -137,7 +137,7 @@ class Fetching:
                     RecordAnswer("ambiguous", {}, _unknown(asked, decision), as_of), decision.fields
                 )
             case _:
-                _raise_unanswered(outcome)
+                raise _unanswered(outcome)
 
 
 def _project_match(match: Match, asked: RecordRequest, decision: Decision) -> RecordAnswer:
@@ -161,18 +161,18 @@ def _answer(answer: RecordAnswer, fields: tuple[str, ...]) -> Fetched:
     return Fetched(200, (("content-type", JSON),), answer.to_bytes(), JSON, fields)
 
 
-def _raise_unanswered(outcome: DeniedBySource | Unavailable | Misbehaving) -> NoReturn:
+def _unanswered(outcome: DeniedBySource | Unavailable | Misbehaving) -> ProviderError:
     match outcome:
         case Unavailable(timeout=True):
-            raise SourceTooSlow(reasons=("source.timeout",))
+            return SourceTooSlow(reasons=("source.timeout",))
         case Unavailable():
-            raise SourceUnavailable(reasons=("source.unavailable",))
+            return SourceUnavailable(reasons=("source.unavailable",))
         case DeniedBySource():
-            raise SourceUnavailable(
+            return SourceUnavailable(
                 "the source refused the gateway's own credentials or query", reasons=("source.denied",)
             )
         case Misbehaving():
-            raise SourceMisbehaved(reasons=("source.misbehaving",))
+            return SourceMisbehaved(reasons=("source.misbehaving",))
 
 
 def _upstream(service: HostedService) -> Upstream:

@@ -56,7 +56,7 @@ def _compare(actual: Any, asked: Any) -> int:
     left, right = _comparable(actual, asked), _comparable(asked, actual)
     if type(left) is not type(right):
         raise TypeError
-    return (left > right) - (left < right)
+    return int(left > right) - int(left < right)
 
 
 def _comparable(value: Any, other: Any) -> Any:

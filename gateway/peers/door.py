@@ -44,7 +44,7 @@ class PeerDoor:
             return
         except ExchangeError as error:
             await self._refuse(error, send)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  whatever breaks, the peer gets a problem and no data
             _logger.error("the peer door failed: %s", describe(error))  # noqa: TRY400  no traceback: it may quote data
             await self._refuse(GatewayError("the gateway failed; its log says why"), send)
 

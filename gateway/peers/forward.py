@@ -11,7 +11,6 @@ import time
 from dataclasses import dataclass, field
 
 from adapters.upstream import Upstream
-
 from gateway.exchange.ports import UpstreamReply
 from gateway.peers.transport import HttpTransport, Origin, TransportError
 from schemas.errors import ExchangeError, SourceMisbehaved, SourceTooSlow, SourceUnavailable

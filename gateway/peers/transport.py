@@ -17,7 +17,7 @@ import socket
 import ssl
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from typing import Any, Final, cast
@@ -37,7 +37,6 @@ MAX_HEADER_BYTES: Final = 64 * 1024
 MAX_HEADERS: Final = 128
 
 Network = IPv4Network | IPv6Network
-FreshContext = Callable[[], ssl.SSLContext]
 
 
 class TransportError(Exception):
@@ -94,8 +93,8 @@ class Response:
 class HttpTransport:
     """Pools of connections to registered origins. One per process and event loop."""
 
-    def __init__(self, context: FreshContext | None, allowed_networks: Iterable[Network] = ()) -> None:
-        """`context` makes the TLS context for a new connection; without it, only plain HTTP works.
+    def __init__(self, context: ssl.SSLContext | None, allowed_networks: Iterable[Network] = ()) -> None:
+        """`context` is for connections over TLS; without it, only plain HTTP works.
         Addresses that are not global are refused unless a network here holds them."""
         self._context = context
         self._allowed = tuple(allowed_networks)
@@ -144,7 +143,7 @@ class HttpTransport:
         if origin.tls:
             if self._context is None:
                 raise TransportError("no TLS settings for this origin", sent=False)
-            context = self._context()
+            context = self._context
         _, protocol = await loop.create_connection(
             _Connection,
             address,
@@ -248,6 +247,7 @@ class _Connection(asyncio.Protocol):
             self._fail("the response is not HTTP, or larger than allowed")
 
     def connection_lost(self, exc: Exception | None) -> None:
+        del exc
         self._closed = True
         self._fail("the connection was closed before the response was complete")
 

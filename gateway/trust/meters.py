@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
+from schemas.outcome import Outcome
+
 _BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 
@@ -35,6 +37,14 @@ class Meters:
             "isthmus_view_seconds", "Duration of assembling one record.", ("view",),
             registry=self.registry, buckets=_BUCKETS,
         )  # fmt: skip
+        self._sources = Counter(
+            "isthmus_source_answers", "What sources answered.", ("source", "service", "outcome"),
+            registry=self.registry,
+        )  # fmt: skip
+        self._source_seconds = Histogram(
+            "isthmus_source_seconds", "Duration of asking a source.", ("source",),
+            registry=self.registry, buckets=_BUCKETS,
+        )  # fmt: skip
         self.federation_age = Gauge(
             "isthmus_federation_age_seconds", "Age of the federation's copy.", registry=self.registry
         )
@@ -52,6 +62,11 @@ class Meters:
         """Count one assembled record of a configured view."""
         self._views.labels(view, str(degraded).lower()).inc()
         self._view_seconds.labels(view).observe(seconds)
+
+    def source(self, source: str, service: str, outcome: Outcome, seconds: float) -> None:
+        """Count one answer of a configured source, by the kind of its outcome."""
+        self._sources.labels(source, service, type(outcome).__name__.lower()).inc()
+        self._source_seconds.labels(source).observe(seconds)
 
     def text(self) -> bytes:
         """The exposition."""

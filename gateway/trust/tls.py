@@ -60,4 +60,5 @@ def _harden(context: ssl.SSLContext) -> None:
 
 
 def _trust(context: ssl.SSLContext, cas: Iterable[str]) -> None:
-    context.load_verify_locations(cadata="\n".join(cas))
+    for authority in cas:
+        context.load_verify_locations(cadata=authority)

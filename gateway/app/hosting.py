@@ -1,0 +1,74 @@
+"""The sources this gateway hosts: opened from their files, and described as services."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+
+from adapters.contract import Adapter
+from adapters.opening import open_source
+from adapters.secrets import EnvironmentSecrets
+from adapters.source import RecordService, Source
+from adapters.source_file import load_source
+from adapters.upstream import upstream
+from gateway.exchange.ports import HostedService
+from gateway.settings import Settings
+from gateway.trust.meters import Meters
+from schemas.errors import ConfigurationError
+from schemas.identifiers import SubsystemId
+
+
+@dataclass(frozen=True, slots=True)
+class HostedSources:
+    """Opened adapters by source id, and the services they answer by service id."""
+
+    adapters: Mapping[str, Adapter]
+    services: Mapping[str, HostedService]
+
+    async def health(self) -> dict[str, str | None]:
+        """Each source's state: None when it can be asked, else one word why not."""
+        states: dict[str, str | None] = {}
+        for name, adapter in self.adapters.items():
+            unanswered = await adapter.health()
+            states[name] = None if unanswered is None else type(unanswered).__name__.lower()
+        return states
+
+
+def load_sources(settings: Settings) -> list[Source]:
+    """Read every source file of the settings' folder.
+
+    Raises:
+        ConfigurationError: file, line and cure; or a source of a subsystem that is not hosted here.
+    """
+    hosted = {SubsystemId.parse(name) for member in settings.members for name in member.subsystems}
+    secrets = EnvironmentSecrets(directory=settings.secrets)
+    sources = [load_source(path, secrets) for path in sorted(settings.sources.glob("*.yaml"))]
+    for source in sources:
+        if source.subsystem not in hosted:
+            raise ConfigurationError(
+                f"{source.path}: {source.subsystem} is not hosted here; list it in the settings"
+            )
+    return sources
+
+
+async def open_sources(settings: Settings, stack: AsyncExitStack, meters: Meters) -> HostedSources:
+    """Open every source; the stack closes them. A source that is down does not keep the gateway from
+    starting: it is unavailable, and says so."""
+    adapters: dict[str, Adapter] = {}
+    services: dict[str, HostedService] = {}
+    for source in load_sources(settings):
+        adapter = open_source(source, meters.source)
+        await adapter.open()
+        stack.push_async_callback(adapter.close)
+        adapters[source.id] = adapter
+        for description in source.descriptions():
+            if str(description.id) in services:
+                raise ConfigurationError(f"{source.path}: the service {description.id} has two sources")
+            name = description.id.service
+            services[str(description.id)] = (
+                HostedService(description, name, adapter=adapter)
+                if isinstance(source.services[name], RecordService)
+                else HostedService(description, name, upstream=upstream(source, name))
+            )
+    return HostedSources(adapters, services)

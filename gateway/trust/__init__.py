@@ -1,0 +1,1 @@
+"""Trust: keys, certificates, statements' signatures, TLS, and the federation that vouches for them."""
