@@ -86,7 +86,7 @@ def write_bundle(
 
 
 def format_opening(opening: Opening) -> bytes:
-    """Return `opening.json`. The case is canonical JSON, so that its bytes can be made again from the object."""
+    """Return `opening.json`. A case is canonical JSON: its bytes can be made again from the object."""
     members = {"case": orjson.loads(opening.case), "salt": b64url(opening.salt)}
     return orjson.dumps(members, option=orjson.OPT_SORT_KEYS)
 

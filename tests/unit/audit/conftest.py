@@ -40,7 +40,11 @@ async def new_store(request: pytest.FixtureRequest, tmp_path: Path) -> StoreMake
     if request.param == "sqlite":
         path = make_sqlite(tmp_path / "log.db")
         return lambda: SqliteStore(path)
-    dsn = request.getfixturevalue("postgres_dsn")
+    return await fresh_postgres(request.getfixturevalue("postgres_dsn"))
+
+
+async def fresh_postgres(dsn: str) -> StoreMaker:
+    """Make the tables in a new schema; return a function that connects a store to it."""
     schema = f"t{uuid.uuid4().hex}"
     connection = await asyncpg.connect(f"{dsn}&search_path={schema}")
     await connection.execute(f"CREATE SCHEMA {schema}")

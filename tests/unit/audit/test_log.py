@@ -20,7 +20,16 @@ from audit.merkle import leaf_hash
 from audit.pending import Group, Row
 from audit.proof import Proof
 from tests.postgres import PostgresServer
-from tests.unit.audit.conftest import KEK, SIGNER, StoreMaker, an_entry, make_sqlite, pending, replay_row
+from tests.unit.audit.conftest import (
+    KEK,
+    SIGNER,
+    StoreMaker,
+    an_entry,
+    fresh_postgres,
+    make_sqlite,
+    pending,
+    replay_row,
+)
 
 VKEY = SIGNER.verifier.format()
 
@@ -238,20 +247,18 @@ async def test_append__database_locked_by_a_stranger__withheld_then_recovers(
 
 @pytest.mark.system
 async def test_append__postgres_crashes_and_returns__withheld_then_recovers(
-    new_store: StoreMaker, request: pytest.FixtureRequest
+    postgres_server: PostgresServer,
 ) -> None:
     """No answer leaves while the database is down; afterwards the log goes on where it was."""
-    if "postgres" not in request.node.name.rpartition("[")[2]:
-        pytest.skip("the same rule on SQLite has tests of its own")
-    server: PostgresServer = request.getfixturevalue("postgres_server")
+    new_store = await fresh_postgres(postgres_server.dsn)
     log = AuditLog(new_store(), SIGNER, KEK)
     await log.open()
     await log.append(pending())
-    server.stop("immediate")
+    postgres_server.stop("immediate")
     try:
         results = await asyncio.gather(*(log.append(pending()) for _ in range(8)), return_exceptions=True)
     finally:
-        server.start()
+        postgres_server.start()
     assert all(isinstance(result, AuditUnavailable) for result in results)
     assert (await log.append(pending())).index == 1
     assert await verified(log.reader._store) == 2
