@@ -70,9 +70,9 @@ class DeadlineFetcher(FetcherInterface):
 
     def _body(
         self, connection: HTTPConnection, origin: _Origin, response: HTTPResponse
-    ) -> Generator[bytes, None, None]:  # noqa: UP043  # its defaults are newer than Python 3.11
+    ) -> Generator[bytes, None, None]:
         try:
-            while chunk := response.read1(_CHUNK):
+            while chunk := response.read(_CHUNK):
                 self._check_deadline()
                 yield chunk
         except (OSError, HTTPException) as error:
@@ -82,6 +82,7 @@ class DeadlineFetcher(FetcherInterface):
                 with self._lock:
                     self._idle.setdefault(origin, []).append(connection)
             else:
+                response.close()
                 self._discard(connection)
 
     def _take(self, origin: _Origin) -> HTTPConnection:
