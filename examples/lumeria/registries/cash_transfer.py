@@ -24,7 +24,8 @@ def write(path: Path, seed: str, country: Country, records: list[Shown]) -> None
     """Write `cash-transfer.db`."""
     numbers = {f"MSW{serial:08d}": record for serial, record in enumerate(records, start=1)}
     enrolments = list(_enrolments(country, numbers))
-    listed = {country.population.homes()[record.truth].number for record in records} if records else set()
+    homes = country.population.homes()
+    listed = {homes[record.truth].number for record in records}
     tables: dict[str, Iterable[tuple[Any, ...]]] = {
         "programmes": [(p.code, p.name, str(p.amount), CURRENCY, p.frequency) for p in PROGRAMMES],
         "households": [

@@ -10,6 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 from random import Random
 from statistics import mean, median
+from time import process_time
 
 import pytest
 
@@ -47,6 +48,16 @@ def test_generate__same_seed__same_rows_and_same_bytes(sandbox: Sandbox, tmp_pat
             for folder in (tmp_path, sandbox.folder)
         )
         assert mine == theirs
+
+
+def test_generate__more_people__time_grows_in_proportion(tmp_path: Path) -> None:
+    """Twenty times the people take nowhere near 400 times the time: 100,000 people stay practical."""
+    spent = []
+    for people in (1_000, 20_000):
+        start = process_time()
+        generate(people, SEED, tmp_path)
+        spent.append(process_time() - start)
+    assert spent[1] < 45 * spent[0]
 
 
 def test_generate__other_seed__other_country(sandbox: Sandbox) -> None:
