@@ -53,6 +53,13 @@ async def test_write__answered_exchange__holds_the_contract_s_files(bundle: Path
     assert names >= {"README.txt", "federation/log-keys.json", "certificates/ca.pem"}
 
 
+def paste(script: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run a script in a plain shell."""
+    return subprocess.run(
+        ["sh", "-eu", "-c", script], cwd=folder, capture_output=True, text=True, check=False
+    )
+
+
 @pytest.mark.system
 async def test_readme__its_commands__verify_everything_with_stock_tools(bundle: Path, tmp_path: Path) -> None:
     """Pasted into a shell as they stand, without Isthmus."""
@@ -62,9 +69,7 @@ async def test_readme__its_commands__verify_everything_with_stock_tools(bundle: 
     commands = re.search(r"--- 0\..*?\n(.*)\nWhat these files cannot", readme, re.DOTALL)
     assert commands is not None
     script = re.sub(r"^--- .*$", "", commands[1], flags=re.MULTILINE)
-    run = subprocess.run(
-        ["sh", "-eu", "-c", script], cwd=tmp_path / "b", capture_output=True, text=True, check=False
-    )
+    run = paste(script, tmp_path / "b")
     assert run.stderr == ""
     lines = [line.strip() for line in run.stdout.splitlines()]
     for kind, member, issuer in (("request", "LM/GOV/MSW", kit.ASKED), ("answer", "LM/GOV/CRO", kit.GAVE)):
