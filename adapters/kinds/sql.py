@@ -201,6 +201,8 @@ def _new_engine(dsn: str, source: Source) -> AsyncEngine:
     query = dict(url.query)
     if "sslmode" in query:  # libpq's word; the driver calls it ssl
         arguments["ssl"] = query.pop("sslmode")
+    if "search_path" in query:
+        settings["search_path"] = str(query.pop("search_path"))
     postgres = url.set(drivername="postgresql+asyncpg", query=query)
     return _engine(postgres, source, arguments).execution_options(postgresql_readonly=True)
 
