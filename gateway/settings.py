@@ -133,6 +133,8 @@ class Settings(BaseSettings):
     views: Path | None = None
     secrets: Path | None = None
     """A folder with one file per secret that source files refer to."""
+    variables: dict[str, str] = Field(default_factory=dict)
+    """Values for the `${env:NAME}` of source files; the environment's own win."""
     policy: Policy = Policy()
     limits: Limits = Limits()
     allowed_networks: list[str] = Field(default_factory=list)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -43,7 +44,8 @@ def load_sources(settings: Settings) -> list[Source]:
     """
     hosted = {SubsystemId.parse(name) for member in settings.members for name in member.subsystems}
     secrets = EnvironmentSecrets(directory=settings.secrets)
-    sources = [load_source(path, secrets) for path in sorted(settings.sources.glob("*.yaml"))]
+    variables = {**settings.variables, **os.environ}
+    sources = [load_source(path, secrets, variables) for path in sorted(settings.sources.glob("*.yaml"))]
     for source in sources:
         if source.subsystem not in hosted:
             raise ConfigurationError(

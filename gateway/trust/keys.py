@@ -28,13 +28,19 @@ def load_certificate(path: Path) -> bytes:
 
 def load_signer(key: Path, certificate: Path) -> StatementSigner:
     """A member's signer for statements; the key must fit the certificate."""
-    private = load_pem_private_key(read_secret(key), None)
-    if not isinstance(private, EllipticCurvePrivateKey):
-        raise ConfigurationError(f"{key}: a member signs with a P-256 key")
+    private = load_signing_key(key)
     der = load_certificate(certificate)
     if x509.load_der_x509_certificate(der).public_key() != private.public_key():
         raise ConfigurationError(f"{key}: does not belong to the certificate {certificate}")
     return StatementSigner(private, der)
+
+
+def load_signing_key(path: Path) -> EllipticCurvePrivateKey:
+    """A member's private key."""
+    private = load_pem_private_key(read_secret(path), None)
+    if not isinstance(private, EllipticCurvePrivateKey):
+        raise ConfigurationError(f"{path}: a member signs with a P-256 key")
+    return private
 
 
 def load_log_key(path: Path) -> Ed25519PrivateKey:
