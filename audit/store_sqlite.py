@@ -134,7 +134,7 @@ class SqliteStore:
             check_same_thread=False,
             timeout=BUSY_TIMEOUT_S,
         )
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "wal_autocheckpoint=0", "secure_delete=ON"):
+        for pragma in ("synchronous=FULL", "wal_autocheckpoint=0", "secure_delete=ON"):
             connection.execute(f"PRAGMA {pragma}").fetchall()
         return connection
 
@@ -143,7 +143,9 @@ class SqliteStore:
         if self._lock < 0:
             self._lock = os.open(f"{self._path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         if self._writer is None:
-            self._writer = self._connect()
+            with self._locked():  # SQLite does not wait for its turn when it turns to WAL or recovers one
+                self._writer = self._connect()
+                self._writer.execute("PRAGMA journal_mode=WAL").fetchall()
         return self._writer
 
     def _connect_reader(self) -> sqlite3.Connection:
@@ -153,9 +155,10 @@ class SqliteStore:
         return self._reader
 
     def _disconnect_writer(self) -> None:
-        """Close the write connection and the lock."""
+        """Close the write connection, in turn too: the last one to close empties the WAL."""
         if self._writer is not None:
-            self._writer.close()
+            with self._locked():
+                self._writer.close()
             self._writer = None
         if self._lock >= 0:
             os.close(self._lock)
@@ -168,22 +171,26 @@ class SqliteStore:
             self._reader = None
 
     @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        """Hold the log's lock and one transaction. After any failure the connection is thrown away."""
-        connection = self._connect_writer()
+    def _locked(self) -> Iterator[None]:
+        """Hold the log's lock: one process at a time, in the order of asking."""
         fcntl.flock(self._lock, fcntl.LOCK_EX)
         try:
-            connection.execute("BEGIN IMMEDIATE")
-            yield connection
-            connection.execute("COMMIT")
-        except BaseException:
-            with suppress(sqlite3.Error):
-                connection.execute("ROLLBACK")
-            self._disconnect_writer()
-            raise
+            yield
         finally:
-            if self._lock >= 0:
-                fcntl.flock(self._lock, fcntl.LOCK_UN)
+            fcntl.flock(self._lock, fcntl.LOCK_UN)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        """Hold the lock and one transaction. After any failure the connection is thrown away."""
+        connection = self._connect_writer()
+        try:
+            with self._locked():
+                connection.execute("BEGIN IMMEDIATE")
+                yield connection
+                connection.execute("COMMIT")
+        except BaseException:
+            self._disconnect_writer()  # which rolls back what was not committed
+            raise
 
     def _append(self, rows: Sequence[Row]) -> Group:
         """The transaction: newest state, replay rows, entries, case keys, complete tiles, new state."""

@@ -143,6 +143,8 @@ def test_verify_inclusion__anything_changed__fails(size: int, data: st.DataObjec
     proof, root, leaf = naive_path(index, entries), naive_root(entries), leaf_hash(entries[index])
     other = data.draw(st.integers(0, size - 1).filter(lambda i: i != index))
     at = data.draw(st.integers(0, len(proof) - 1))
+    with pytest.raises(VerificationFailed):
+        root_from_inclusion(leaf, index, size, proof[:-1])
     wrong = [
         (leaf, other, size, root, proof),
         (leaf, size, size, root, proof),

@@ -39,10 +39,11 @@ class Kit:
     certificates: dict[str, bytes]
     federation: dict[str, bytes]
     path: Path
+    exchange: str = kit.EXCHANGE
 
     def write(self) -> Path:
         """Write the bundle."""
-        evidence = ExchangeEvidence(kit.EXCHANGE, self.files)
+        evidence = ExchangeEvidence(self.exchange, self.files)
         write_bundle(self.path, [evidence], certificates=self.certificates, federation=self.federation)
         return self.path
 
@@ -128,7 +129,7 @@ async def test_verify__another_body__fails(log: AuditLog, tmp_path: Path) -> Non
 
 def padded(jws: bytes) -> bytes:
     """A signature that lenient decoders accept too."""
-    return jws + b"="
+    return jws + b"=="
 
 
 def alg_none(_: bytes) -> bytes:
@@ -210,6 +211,21 @@ async def test_verify__truly_logged_but_false__fails_its_line(
 async def test_verify__entry_names_another_answer__fails(log: AuditLog, tmp_path: Path) -> None:
     """The entry binds both statements."""
     assert failed((await a_kit(log, tmp_path, ans="A" * 43)).verify()) == {"entry.statements"}
+
+
+async def test_verify__certificate_expired_since__still_passes(log: AuditLog, tmp_path: Path) -> None:
+    """What counts is the time of signing: evidence holds for years."""
+    short = kit.issue("isthmus://LM/GOV/MSW", AUTHORITY, days=11)
+    made = await a_kit(log, tmp_path, kit.sign(short, kit.request_claims()), None)
+    made.certificates["short.pem"] = short.pem
+    assert made.verify().ok
+
+
+async def test_verify__folder_of_another_exchange__fails(log: AuditLog, tmp_path: Path) -> None:
+    """True files under a false name prove nothing about that name."""
+    made = await a_kit(log, tmp_path)
+    made.exchange = "01929b2e-7c00-7000-8000-0000000000bb"
+    assert failed(made.verify()) == {"entry", "request.head", "answer.head"}
 
 
 async def test_verify__no_log_key__fails(log: AuditLog, tmp_path: Path) -> None:
