@@ -73,8 +73,11 @@ class DeadlineFetcher(FetcherInterface):
     ) -> Generator[bytes, None, None]:
         try:
             while chunk := response.read(_CHUNK):
-                self._check_deadline()
                 yield chunk
+            # http.client takes an early end of the head or the body for the whole of it.
+            self._check_deadline()
+            if response.length:
+                raise DownloadError("the answer was cut short")
         except (OSError, HTTPException) as error:
             raise DownloadError("the server broke off") from error
         finally:

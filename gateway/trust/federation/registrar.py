@@ -73,6 +73,8 @@ class Registrar:
         self._publication = Publication(folder / "public", signers, clock)
         self._listings: dict[str, Listing] | None = None
         self._changed: set[str] = set()
+        self._policy: Policy | None = None
+        self._revocations: Revocations | None = None
 
     @classmethod
     def create(
@@ -123,12 +125,16 @@ class Registrar:
     @property
     def policy(self) -> Policy:
         """The policy in force."""
-        return Policy.parse(self._publication.target(POLICY))
+        if self._policy is None:
+            self._policy = Policy.parse(self._publication.target(POLICY))
+        return self._policy
 
     @property
     def revocations(self) -> Revocations:
         """The revocations in force."""
-        return Revocations.parse(self._publication.target(REVOKED))
+        if self._revocations is None:
+            self._revocations = Revocations.parse(self._publication.target(REVOKED))
+        return self._revocations
 
     @property
     def snapshot_version(self) -> int:
@@ -240,6 +246,7 @@ class Registrar:
         """Publish other national settings at once."""
         Policy.parse(policy.format())
         self._publication.commit({POLICY: policy.format()})
+        self._policy = policy
 
     def publish(self) -> None:
         """Publish what was admitted and accepted; without changes, a heartbeat."""
@@ -258,6 +265,7 @@ class Registrar:
 
     def _publish_revocations(self, revocations: Revocations) -> None:
         self._publication.commit({REVOKED: revocations.format()})
+        self._revocations = revocations
 
     def _tree(self) -> dict[str, Listing]:
         """The published listings and the changes, read when first needed: a heartbeat never does."""
