@@ -71,6 +71,16 @@ class Catalogued(BaseModel):
     agreement: str | None = None
 
 
+def _identify(request: Request, x_road_client: Annotated[str | None, Header()] = None) -> SubsystemId:
+    """The client subsystem; `X-Road-Client` chooses where its certificate stands for several."""
+    clients: Clients = request.app.state.clients
+    named = SubsystemId.parse(x_road_client) if x_road_client is not None else None
+    return clients.identify(request.scope, named)
+
+
+Client = Annotated[SubsystemId, Depends(_identify)]
+
+
 def client_api(port: ClientPort) -> FastAPI:
     """The FastAPI application of the client port."""
     api = FastAPI(
@@ -82,11 +92,7 @@ def client_api(port: ClientPort) -> FastAPI:
     )
     answer_with_problems(api, str(port.side.gateway))
 
-    def identify(request: Request, x_road_client: Annotated[str | None, Header()] = None) -> SubsystemId:
-        named = SubsystemId.parse(x_road_client) if x_road_client is not None else None
-        return port.clients.identify(request.scope, named)
-
-    Client = Annotated[SubsystemId, Depends(identify)]  # noqa: N806  a type
+    api.state.clients = port.clients
 
     @api.get("/v1/views")
     async def list_views(client: Client) -> dict[str, Any]:

@@ -1,0 +1,211 @@
+"""Who is in the demonstration: registrar, five ministries' systems, four gateways.
+
+Members and subsystems are those of Lumeria (`examples/lumeria/README.md`). Home affairs hosts the
+identity authority and civil registration, social welfare hosts the relief organisation: members
+without a gateway of their own.
+"""
+
+from __future__ import annotations
+
+import secrets
+import socket
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from gateway.app.sandbox import Plan, PlannedGateway, Ports, Sandbox, build
+from gateway.trust.federation.national import Purpose
+from schemas.errors import ConfigurationError
+from schemas.identifiers import GatewayId, MemberId, SubsystemId
+
+ROOT: Final = Path(__file__).resolve().parents[3]
+LUMERIA: Final = ROOT / "examples" / "lumeria"
+
+WELFARE: Final = SubsystemId.parse("LM/GOV/MSW/cash-transfer")
+RELIEF: Final = SubsystemId.parse("LM/NGO/RELIEF/response")
+
+NAMES: Final[Mapping[str, str]] = {
+    "LM/GOV/NIA": "National Identity Authority",
+    "LM/GOV/CRO": "Civil Registration Office",
+    "LM/GOV/TAX": "Revenue Authority",
+    "LM/GOV/NDC": "National Disability Council",
+    "LM/GOV/MSW": "Ministry of Social Welfare",
+    "LM/NGO/RELIEF": "Lumeria Relief",
+}
+
+PURPOSES: Final = (
+    Purpose("social-assistance", "Social assistance", None, "dpv:PublicBenefit"),
+    Purpose("social-assistance.eligibility", "Deciding on an application", "social-assistance", None),
+    Purpose("social-assistance.review", "Reviewing a benefit", "social-assistance", None),
+    Purpose("humanitarian-response", "Helping people in a disaster", None, "dpv:ServiceProvision"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """One process to start: its name, module arguments, environment, and where its health is."""
+
+    name: str
+    arguments: Sequence[str]
+    environment: Mapping[str, str]
+    health: str
+
+
+@dataclass(frozen=True, slots=True)
+class Country:
+    """A built country: its sandbox, its programs in starting order, and its doors."""
+
+    sandbox: Sandbox
+    systems: Sequence[Program]
+    registrar: Program
+    gateways: Sequence[Program]
+    ports: Mapping[str, Ports]
+
+    def door(self, subsystem: SubsystemId) -> str:
+        """The development door of a subsystem."""
+        for ports in self.ports.values():
+            if str(subsystem) in ports.development:
+                return f"http://127.0.0.1:{ports.development[str(subsystem)]}"
+        raise ConfigurationError(f"{subsystem} has no development door")
+
+
+@dataclass(frozen=True, slots=True)
+class _System:
+    """One ministry's system: its word for `serve`, its secret and its variable in the source file."""
+
+    word: str
+    adapter: str
+    secret: str | None
+    variable: str
+    database: str | None = None
+
+
+_SYSTEMS: Final = (
+    _System("national-id", "national_id", "LUMERIA_NATIONAL_ID_TOKEN", "LUMERIA_NATIONAL_ID_URL"),
+    _System("civil-registry", "civil_registry", "LUMERIA_CIVIL_REGISTRY_TOKEN", "LUMERIA_CIVIL_REGISTRY_URL"),
+    _System("tax", "tax", "LUMERIA_TAX_KEY", "LUMERIA_TAX_URL"),
+    _System("disability", "disability", None, "LUMERIA_DISABILITY_DSN", "disability.db"),
+    _System("cash-transfer", "programme_mis", None, "LUMERIA_CASH_TRANSFER_DSN", "cash-transfer.db"),
+)
+
+_GATEWAYS: Final[Mapping[str, tuple[Mapping[str, Sequence[str]], Sequence[str]]]] = {
+    "LM/GOV/NIA/gw1": (
+        {"LM/GOV/NIA": ["LM/GOV/NIA/identity"], "LM/GOV/CRO": ["LM/GOV/CRO/crvs"]},
+        ["national-id", "civil-registry"],
+    ),
+    "LM/GOV/TAX/gw1": ({"LM/GOV/TAX": ["LM/GOV/TAX/income"]}, ["tax"]),
+    "LM/GOV/NDC/gw1": ({"LM/GOV/NDC": ["LM/GOV/NDC/disability"]}, ["disability"]),
+    "LM/GOV/MSW/gw1": (
+        {"LM/GOV/MSW": [str(WELFARE)], "LM/NGO/RELIEF": [str(RELIEF)]},
+        ["cash-transfer"],
+    ),
+}
+
+
+def build_country(
+    folder: Path,
+    data: Path,
+    *,
+    ports: Sequence[int] | None = None,
+    settings: Mapping[str, Any] | None = None,
+    databases: Mapping[str, str] | None = None,
+) -> Country:
+    """Plan and write the country into an empty folder; `data` holds Lumeria's generated data.
+
+    `settings` are further members of every gateway's settings, `databases` the database URL by
+    gateway id where it is not SQLite.
+    """
+    if not LUMERIA.is_dir():
+        raise ConfigurationError("examples/lumeria is missing; run the demo from a clone of the repository")
+    numbers = iter(ports or free_ports(1 + len(_SYSTEMS) + 3 * len(_GATEWAYS) + 2))
+    registrar_url = f"http://127.0.0.1:{next(numbers)}"
+    secret_of = {system.secret: secrets.token_urlsafe(24) for system in _SYSTEMS if system.secret}
+    places = {system.word: next(numbers) for system in _SYSTEMS}
+    variables = {system.variable: _address(system, places[system.word], data) for system in _SYSTEMS}
+    planned = [
+        _plan_gateway(name, numbers, secret_of, variables, settings or {}, (databases or {}).get(name))
+        for name in _GATEWAYS
+    ]
+    plan = Plan(
+        instance="LM",
+        names={MemberId.parse(member): name for member, name in NAMES.items()},
+        purposes=PURPOSES,
+        registrar_url=registrar_url,
+        gateways=planned,
+        agreements=LUMERIA / "agreements",
+    )
+    sandbox = build(folder, plan)
+    return Country(
+        sandbox=sandbox,
+        systems=[_system_program(system, places[system.word], data, secret_of) for system in _SYSTEMS],
+        registrar=Program(
+            "registrar",
+            ["gateway.cli", "federation", "serve", str(sandbox.registrar), "--port", registrar_url[17:]],
+            {},
+            f"{registrar_url}/health",
+        ),
+        gateways=[
+            Program(
+                f"gateway {gateway.id}",
+                ["gateway.cli", "gateway", "run", str(sandbox.settings[str(gateway.id)])],
+                {},
+                f"http://127.0.0.1:{gateway.ports.admin}/health/ready",
+            )
+            for gateway in planned
+        ],
+        ports={str(gateway.id): gateway.ports for gateway in planned},
+    )
+
+
+def free_ports(count: int) -> list[int]:
+    """Loopback ports that are free now."""
+    held = [socket.socket() for _ in range(count)]
+    try:
+        for one in held:
+            one.bind(("127.0.0.1", 0))
+        return [one.getsockname()[1] for one in held]
+    finally:
+        for one in held:
+            one.close()
+
+
+def _plan_gateway(
+    name: str,
+    numbers: Any,
+    secret_of: Mapping[str, str],
+    variables: Mapping[str, str],
+    settings: Mapping[str, Any],
+    database: str | None,
+) -> PlannedGateway:
+    hosted, words = _GATEWAYS[name]
+    subsystems = [SubsystemId.parse(item) for items in hosted.values() for item in items]
+    systems = [system for system in _SYSTEMS if system.word in words]
+    clients = [subsystem for subsystem in subsystems if subsystem in (WELFARE, RELIEF)]
+    ports = Ports(next(numbers), next(numbers), next(numbers), {str(item): next(numbers) for item in clients})
+    return PlannedGateway(
+        id=GatewayId.parse(name),
+        hosts={
+            MemberId.parse(member): [SubsystemId.parse(item) for item in items]
+            for member, items in hosted.items()
+        },
+        ports=ports,
+        sources=[ROOT / "adapters" / system.adapter / "lumeria.yaml" for system in systems],
+        secrets={system.secret: secret_of[system.secret] for system in systems if system.secret},
+        variables={system.variable: variables[system.variable] for system in systems},
+        clients=clients,
+        settings=settings,
+        database=database or "sqlite:///gateway.db",
+    )
+
+
+def _address(system: _System, port: int, data: Path) -> str:
+    if system.database is not None:
+        return f"sqlite:///{data.resolve() / system.database}"
+    return f"http://127.0.0.1:{port}"
+
+
+def _system_program(system: _System, port: int, data: Path, secret_of: Mapping[str, str]) -> Program:
+    environment = {system.secret: secret_of[system.secret]} if system.secret else {}
+    arguments = ["examples.lumeria", "serve", system.word, "--data", str(data), "--port", str(port)]
+    return Program(f"system {system.word}", arguments, environment, f"http://127.0.0.1:{port}/health")
