@@ -18,7 +18,7 @@ from audit.entry import Entry
 from audit.errors import LogDamaged, Malformed, VerificationFailed
 from audit.merkle import Tree, leaf_hash, subtree_root
 from audit.note import Verifier
-from audit.store import NEWEST_STATE, Store, split_hashes, tree_of
+from audit.store import ENDS, NEWEST_STATE, Store, split_hashes, tree_of
 from audit.tiles import TILE_WIDTH
 
 _ENTRIES = (
@@ -29,7 +29,6 @@ _ENTRIES = (
 )
 _TILE = "SELECT root, hashes FROM log_tile WHERE level = $1 AND idx = $2"
 _NOTES = "SELECT note FROM log_checkpoint ORDER BY size"
-_ENDS = "SELECT (SELECT max(idx) FROM log_entry), (SELECT max(size) FROM log_state)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +125,7 @@ class _Inspection:
 
     async def _end(self, size: int) -> int:
         """Return where the entries end: at `size`, unless the last ones have been taken away."""
-        last, _ = (await self._store.rows(_ENDS))[0]
+        last, _ = (await self._store.rows(ENDS))[0]
         end = min(size, 0 if last is None else last + 1)
         if end < size:
             self._find("entries.lost", f"the last entries, {end} to {size - 1}, are missing")
@@ -253,7 +252,7 @@ class _Inspection:
 
     async def _look_beyond(self) -> None:
         """Entries that no state accounts for."""
-        last, size = (await self._store.rows(_ENDS))[0]
+        last, size = (await self._store.rows(ENDS))[0]
         if (last if last is not None else -1) >= (size or 0):
             self._find("entries.unaccounted", f"entries {size or 0} to {last} stand in no committed head")
 

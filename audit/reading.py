@@ -28,7 +28,7 @@ from audit.merkle import (
 from audit.note import Signer
 from audit.pending import Head
 from audit.proof import Proof
-from audit.store import LEAF_HASHES, NEWEST_STATE, TILE_ROOTS, Store, split_hashes, tree_of
+from audit.store import ENDS, LEAF_HASHES, NEWEST_STATE, TILE_ROOTS, Store, split_hashes, tree_of
 from audit.tiles import TILE_WIDTH, Tile, format_bundle, tile_of_subtree, tile_width
 
 BATCH = 500  # entries read at once while scanning
@@ -197,8 +197,12 @@ class LogReader:
         """Derive the edge from what is stored and compare it with the newest state, or raise `LogDamaged`.
 
         Bounded: at most 255 entries are re-hashed and 255 hashes read per tile level. `fsck.py` re-reads all.
+        Others may be appending: what is read is what stood below the state read first.
         """
         tree = await self.tree()
+        last, newest = (await self._store.rows(ENDS))[0]
+        if (last if last is not None else -1) + 1 != (newest or 0):
+            raise LogDamaged("the stored entries do not end where the stored head says")
         await self._check_last_entries(tree.size)
         subtrees = [
             (index << level, (index + 1) << level) for level, index in complete_subtrees(0, tree.size)
@@ -207,13 +211,15 @@ class LogReader:
             raise LogDamaged("the stored entries do not lead to the stored head")
 
     async def _check_last_entries(self, size: int) -> None:
-        """Check that the entries after the last complete tile hash to their leaves and end at `size`."""
+        """Check that the entries after the last complete tile are there and hash to their leaves."""
         start = size - size % TILE_WIDTH
         rows = await self._store.rows(
-            "SELECT idx, leaf_hash, record FROM log_entry WHERE idx >= $1 ORDER BY idx", start
+            "SELECT idx, leaf_hash, record FROM log_entry WHERE idx >= $1 AND idx < $2 ORDER BY idx",
+            start,
+            size,
         )
         if [index for index, _, _ in rows] != list(range(start, size)):
-            raise LogDamaged("the stored entries do not end where the stored head says")
+            raise LogDamaged("entries are missing from the log")
         for index, hashed, record in rows:
             if leaf_hash(record) != hashed:
                 raise LogDamaged(f"entry {index} has been altered")

@@ -15,6 +15,7 @@ from audit.merkle import HASH_SIZE, Tree
 from audit.pending import Group, ReplayRow, Row
 
 NEWEST_STATE = "SELECT size, root, edge FROM log_state ORDER BY size DESC LIMIT 1"
+ENDS = "SELECT (SELECT max(idx) FROM log_entry), (SELECT max(size) FROM log_state)"  # one snapshot
 LEAF_HASHES = "SELECT leaf_hash FROM log_entry WHERE idx >= $1 AND idx < $2 ORDER BY idx"
 TILE_ROOTS = "SELECT root FROM log_tile WHERE level = $3 AND idx >= $1 AND idx < $2 ORDER BY idx"
 INSERT_TILE = "INSERT INTO log_tile (level, idx, root, hashes) VALUES ($1, $2, $3, $4)"

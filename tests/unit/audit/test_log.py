@@ -334,6 +334,38 @@ async def test_kill__in_the_middle__no_acknowledged_entry_is_lost(tmp_path: Path
     await log.close()
 
 
+class Growing:
+    """A store that others append to between any two of our reads."""
+
+    def __init__(self, store: Store, other: AuditLog) -> None:
+        self._store, self._other = store, other
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._store, name)
+
+    async def rows(self, sql: str, *parameters: object) -> list[tuple[object, ...]]:
+        """Read; then the log has grown."""
+        rows = await self._store.rows(sql, *parameters)
+        await self._other.append(pending())
+        return rows
+
+
+async def test_reading__while_others_append__starts_verifies_and_proves(
+    new_store: StoreMaker, log: AuditLog
+) -> None:
+    """Several nodes share a log: nobody has to stand still for a start, a proof or a verification."""
+    for _ in range(4):
+        await asyncio.gather(*(log.append(pending("x")) for _ in range(127)))
+        growing = Growing(new_store(), log)
+        late = AuditLog(growing, SIGNER, KEK)  # type: ignore[arg-type]
+        await late.open()
+        report = await verify_log(growing, VKEY, kek=KEK)  # type: ignore[arg-type]
+        assert report.findings == ()
+        proof = Proof.parse(await late.reader.receipt("x"))
+        proof.verify((await log.reader.entry(proof.index)).record, SIGNER.verifier)
+        await late.close()
+
+
 @pytest.mark.parametrize(
     "damage",
     [
