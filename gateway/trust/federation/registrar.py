@@ -14,6 +14,7 @@ elsewhere. All checks are `admission`'s, which every reader repeats.
 from __future__ import annotations
 
 import fcntl
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
@@ -56,6 +57,11 @@ from schemas.identifiers import MemberId
 MAX_CLOCK_AHEAD_S: Final = 300
 """How far ahead of ours a member's clock may have been when it signed."""
 
+PATIENCE_S: Final = 5.0
+"""How long to wait for the lock: a heartbeat or a command takes far less."""
+
+_LOCK_RETRY_S = 0.02
+
 
 def _now() -> datetime:
     return datetime.now(UTC)
@@ -64,8 +70,8 @@ def _now() -> datetime:
 class Registrar:
     """One instance's registrar, opened. Close it, or use it as a context manager."""
 
-    def __init__(self, folder: Path, clock: Clock = _now) -> None:
-        self._lock = _FolderLock(folder)
+    def __init__(self, folder: Path, clock: Clock, patience_s: float) -> None:
+        self._lock = _FolderLock(folder, patience_s)
         self._clock = clock
         keys = {role: _load_keys(folder, role) for role in (*ROLES, OFFICER)}
         self._officers = keys.pop(OFFICER)
@@ -88,7 +94,7 @@ class Registrar:
             FileExistsError: there is an instance already.
         """
         folder.mkdir(parents=True, exist_ok=True)
-        with closing(_FolderLock(folder)):
+        with closing(_FolderLock(folder, 0)):
             (folder / "keys").mkdir(mode=0o700)
             keys = {role: _make_keys(folder, role, quorum.keys) for role, quorum in quorums.items()}
             if not policy.officers:
@@ -99,16 +105,16 @@ class Registrar:
             tree = build({})
             targets = {POLICY: policy.format(), REVOKED: Revocations(0).format(), INDEX: tree.root}
             Publication.create(folder / "public", signers, quorums, targets, clock)
-        return cls(folder, clock)
+        return cls(folder, clock, PATIENCE_S)
 
     @classmethod
-    def open(cls, folder: Path, *, clock: Clock = _now) -> Registrar:
-        """Open an instance and take its lock.
+    def open(cls, folder: Path, *, clock: Clock = _now, patience_s: float = PATIENCE_S) -> Registrar:
+        """Open an instance and take its lock, waiting a little for whoever has it.
 
         Raises:
-            RegistrarBusy: another process has it open.
+            RegistrarBusy: another process keeps it open.
         """
-        return cls(folder, clock)
+        return cls(folder, clock, patience_s)
 
     def __enter__(self) -> Self:
         return self
@@ -283,13 +289,21 @@ class Registrar:
 class _FolderLock:
     """An exclusive lock on the registrar's folder; the kernel frees it if the process dies."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, patience_s: float) -> None:
         self._file = (folder / "lock").open("w")
+        give_up = time.monotonic() + patience_s
+        while not self._try():
+            if time.monotonic() >= give_up:
+                self._file.close()
+                raise RegistrarBusy("another process has the registrar open")
+            time.sleep(_LOCK_RETRY_S)
+
+    def _try(self) -> bool:
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            self._file.close()
-            raise RegistrarBusy("another process has the registrar open") from None
+            return False
+        return True
 
     def close(self) -> None:
         self._file.close()

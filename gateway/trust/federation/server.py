@@ -33,7 +33,6 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 BEAT_EVERY_S: Final = HEARTBEAT_S / 2
 """Twice as often as promised, so that one missed beat is not seen."""
 
-_BUSY_PATIENCE_S = 5.0
 _MAX_BODY_BYTES = 2 * MAX_RECORD_BYTES
 _PATH = re.compile(
     r"/(?:metadata/(?:[1-9][0-9]{0,9}\.)?[a-z]{1,32}\.json|targets/[0-9a-f]{64}\.[a-z]{1,32}\.json"
@@ -120,18 +119,9 @@ class RegistrarApp:
             await _reply(send, 204, b"")
 
     async def _write(self, record: bytes | None) -> None:
-        """Open the registrar for one change, waiting a little for the command line to finish."""
-        give_up = time.monotonic() + _BUSY_PATIENCE_S
+        """One change at a time; the registrar's lock keeps the command line out meanwhile."""
         async with self._writing:
-            while True:
-                try:
-                    await asyncio.to_thread(self._write_once, record)
-                except RegistrarBusy:
-                    if time.monotonic() > give_up:
-                        raise
-                    await asyncio.sleep(0.05)
-                else:
-                    return
+            await asyncio.to_thread(self._write_once, record)
 
     def _write_once(self, record: bytes | None) -> None:
         from gateway.trust.federation.registrar import Registrar

@@ -397,6 +397,44 @@ async def test_refresh__another_members_documents_under_its_name__are_refused(wo
         assert not reader.current().member_active(MemberId("LM", "GOV", "NEW"))
 
 
+async def test_refresh__record_about_another_member__is_refused(world: World, url: str) -> None:
+    """Rule 5: a member cannot speak for another, even where its own key signed."""
+    tax, msw = world.admit("TAX", "MSW")
+    async with reading(world, url) as reader:
+        thief = world.stolen(*ONLINE)
+        name = thief.write_blob(sign_record(replace(msw.record, version=2), tax.signing.key))
+        with world.registrar() as registrar:
+            listing = registrar.listing(tax.id)
+        assert listing is not None
+        world.relist(thief, tax.id, replace(listing, rec_ver=2, rec_sha256=name))
+        await reader.refresh()
+        assert codes(reader) == {"GOV/TAX": "federation.contradiction"}
+        assert reader.current().service(tax.service) is not None
+
+
+@pytest.mark.parametrize("member", ["pin_ver", "rec_ver"])
+async def test_refresh__listed_version_is_not_the_signed_one__is_refused(
+    world: World, url: str, member: str
+) -> None:
+    """A tree that counts versions up on its own would lock the member out of its next ones."""
+    (tax,) = world.admit("TAX")
+    async with reading(world, url) as reader:
+        thief = world.stolen(*ONLINE)
+        pin, record = replace(tax.pin, version=2), replace(tax.record, version=2)
+        with world.registrar() as registrar:
+            listing = registrar.listing(tax.id)
+            signed = registrar.sign_pin(pin)
+        assert listing is not None
+        if member == "pin_ver":
+            listing = replace(listing, pin_ver=3, pin_sha256=thief.write_blob(signed))
+        else:
+            name = thief.write_blob(sign_record(record, tax.signing.key))
+            listing = replace(listing, rec_ver=3, rec_sha256=name)
+        world.relist(thief, tax.id, listing)
+        await reader.refresh()
+        assert codes(reader) == {"GOV/TAX": "federation.contradiction"}
+
+
 async def test_refresh__blob_missing__is_fetched_again_at_the_next_poll(world: World, url: str) -> None:
     """A mirror that lacks a record for a moment costs that member's news, and only for a moment."""
     tax, msw = world.admit("TAX", "MSW")

@@ -26,7 +26,7 @@ from gateway.trust.federation.national import Policy
 from gateway.trust.federation.publication import Publication
 from gateway.trust.federation.registrar import Registrar
 from gateway.trust.federation.roles import COUNTRY
-from gateway.trust.pki import key_thumbprint
+from gateway.trust.pki import SandboxAuthority, key_thumbprint
 from schemas.identifiers import GatewayId, MemberId
 
 
@@ -86,7 +86,7 @@ def test_create__twice__is_refused(world: World) -> None:
 def test_open__while_another_has_it__is_busy(world: World) -> None:
     """One writer at a time; the lock is given back at the end."""
     with world.registrar(), pytest.raises(RegistrarBusy):
-        world.registrar()
+        Registrar.open(world.folder / "registrar", patience_s=0.05)
     with world.registrar():
         pass
 
@@ -172,6 +172,17 @@ def test_accept_record__certificate_for_a_key_that_is_not_pinned__is_refused(wor
     (tax,) = world.admit("TAX")
     other = world.authority.issue_signing(f"isthmus://{tax.id}", at=START)
     document = _signed(signing_certificates=(other.certificate_pem.decode(),))(tax)
+    with world.registrar() as registrar, pytest.raises(Contradiction):
+        registrar.accept_record(document)
+
+
+def test_accept_record__certificate_of_a_foreign_authority__is_refused(world: World) -> None:
+    """A pinned key is not enough either: a trusted authority vouches for the certificate."""
+    (tax,) = world.admit("TAX")
+    foreign = SandboxAuthority.create(at=START).issue_signing(
+        f"isthmus://{tax.id}", at=START, key=tax.signing.key
+    )
+    document = _signed(signing_certificates=(foreign.certificate_pem.decode(),))(tax)
     with world.registrar() as registrar, pytest.raises(Contradiction):
         registrar.accept_record(document)
 
