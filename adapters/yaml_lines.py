@@ -54,7 +54,7 @@ def load(path: Path) -> Document:
 def parse(data: bytes, path: Path) -> Document:
     """Read YAML bytes; `path` is for messages. Errors as `load`."""
     try:
-        _refuse_aliases(data, path)
+        _refuse_unbounded(data, path)
         root = yaml.compose(data, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
@@ -84,8 +84,6 @@ class _Reading:
 
     def value(self, node: yaml.Node, place: Place) -> Any:
         self.lines.setdefault(place, node.start_mark.line + 1)
-        if len(place) > MAX_DEPTH:
-            raise self._error(node, f"nested deeper than {MAX_DEPTH} levels")
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, place)
         if isinstance(node, yaml.SequenceNode):
@@ -118,10 +116,13 @@ class _Reading:
         return ConfigurationError(f"{self.path.name}:{node.start_mark.line + 1}: {what}")
 
 
-def _refuse_aliases(data: bytes, path: Path) -> None:
-    """Aliases let a short file unfold into a huge one; nobody needs them here."""
+def _refuse_unbounded(data: bytes, path: Path) -> None:
+    """Refuse aliases, which let a short file unfold into a huge one, and depth, before building."""
+    depth = 0
     for event in yaml.parse(data, Loader=_Loader):
+        line = event.start_mark.line + 1 if event.start_mark else 1
         if isinstance(event, yaml.AliasEvent):
-            mark = event.start_mark
-            line = mark.line + 1 if mark else 1
             raise ConfigurationError(f"{path.name}:{line}: aliases are not allowed; write the value again")
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > MAX_DEPTH:
+            raise ConfigurationError(f"{path.name}:{line}: nested deeper than {MAX_DEPTH} levels")

@@ -53,6 +53,9 @@ class Sql(Kind):
         self._engine = _new_engine(connection.dsn, self._source)
         try:
             await self._check()
+        except ConfigurationError:
+            await self.close()
+            raise
         except (SQLAlchemyError, OSError, TimeoutError):
             return  # down: checked before the first question
 

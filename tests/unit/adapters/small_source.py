@@ -33,7 +33,7 @@ services:
     as_of: refreshed
     restricted: protected
     map:
-      national_id: nid
+      national_id: {from: nid, to: text}
       status: {from: status, codes: {A: approved, P: pending}, else: error}
       certified_on: {from: since, to: date}
 """
@@ -53,7 +53,7 @@ services:
     title: Person
     canonical: person/1
     subject:
-      national_id: {pattern: ".*"}
+      national_id: {pattern: "(?s:.*)"}
     request: {path: "/persons/{national_id}"}
     errors:
       - {when: {http: 404, json: /error, equals: unknown}, as: not_found}

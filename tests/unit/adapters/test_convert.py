@@ -12,9 +12,7 @@ from hypothesis import strategies as st
 from adapters import convert
 from adapters.convert import Unfit
 
-AMOUNTS = st.decimals(
-    min_value=-(10**12), max_value=10**12, allow_nan=False, allow_infinity=False, places=4
-)
+AMOUNTS = st.decimals(min_value=-(10**12), max_value=10**12, allow_nan=False, allow_infinity=False, places=4)
 
 
 @given(AMOUNTS)

@@ -38,10 +38,10 @@ BROKEN = [
     (SQL, ("from: v_status", "from: v_status\n    group: nid"), 16, "`group` is for `shape: list`"),
     (REST, ('token: "${secret:IDENTITY_TOKEN}"', "token: abc"), 8, "never the secret itself"),
     (REST, ("${secret:IDENTITY_TOKEN}", "${secret:lower}"), 8, "a reference such as ${secret:TAX_KEY}"),
-    (REST, ("/persons/{national_id}\"}", "/persons\"}"), 16, "the request does not carry `national_id`"),
-    (REST, ("/persons/{national_id}\"}", "/persons/{nid}\"}"), 16, "`{nid}` is no selector under `subject`"),
+    (REST, ('/persons/{national_id}"}', '/persons"}'), 16, "the request does not carry `national_id`"),
+    (REST, ('/persons/{national_id}"}', '/persons/{nid}"}'), 16, "`{nid}` is no selector under `subject`"),
     (REST, ("json: /error, equals: unknown", "json: /error"), 18, "`json` and `equals` belong together"),
-    (REST, ("/card\"]", "\", \"/all\"]"), 27, "the path does not name the subject once"),
+    (REST, ('/card"]', '", "/all"]'), 27, "the path does not name the subject once"),
     (REST, ("base_path: /api/v1", "base_path: /api/v1\n    openapi: ../x.json"), 30, "no such file beside this one"),
 ]  # fmt: skip
 

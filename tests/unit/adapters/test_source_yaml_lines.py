@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -54,10 +55,8 @@ def test_parse__outside_the_subset__refused_with_line(data: bytes, words: str):
 @given(st.binary(max_size=200))
 def test_parse__any_bytes__a_document_or_a_configuration_error(data: bytes):
     """No other error leaves the parser."""
-    try:
-        parse(data, PATH)
-    except ConfigurationError as error:
-        assert error.detail.startswith("x.yaml:")
+    with suppress(ConfigurationError):
+        assert parse(data, PATH).path == PATH
 
 
 def test_load__absent_or_huge_file__refused(tmp_path: Path):
