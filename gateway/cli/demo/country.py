@@ -118,7 +118,7 @@ def build_country(
     """
     if not LUMERIA.is_dir():
         raise ConfigurationError("examples/lumeria is missing; run the demo from a clone of the repository")
-    numbers = iter(ports or free_ports(1 + len(_SYSTEMS) + 3 * len(_GATEWAYS) + 2))
+    numbers = iter(ports or free_ports(len(PREFERRED_PORTS)))
     registrar_url = f"http://127.0.0.1:{next(numbers)}"
     secret_of = {system.secret: secrets.token_urlsafe(24) for system in _SYSTEMS if system.secret}
     places = {system.word: next(numbers) for system in _SYSTEMS}
@@ -156,6 +156,30 @@ def build_country(
         ],
         ports={str(gateway.id): gateway.ports for gateway in planned},
     )
+
+
+PREFERRED_PORTS: Final = (
+    8100,
+    *(8131, 8132, 8133, 8134, 8135),
+    *(8141, 8142, 8143),
+    *(8151, 8152, 8153),
+    *(8161, 8162, 8163),
+    *(8110, 8112, 8111, 8101, 8102),
+)
+"""Registrar; the five systems; client, peer and admin port of each gateway; the two development doors."""
+
+
+def demo_ports() -> tuple[int, ...]:
+    """The preferred ports where they are free, so that printed commands stay the same; else others."""
+    held: list[socket.socket] = []
+    try:
+        held.extend(socket.create_server(("127.0.0.1", port)) for port in PREFERRED_PORTS)
+    except OSError:
+        return tuple(free_ports(len(PREFERRED_PORTS)))
+    finally:
+        for one in held:
+            one.close()
+    return PREFERRED_PORTS
 
 
 def free_ports(count: int) -> list[int]:

@@ -1,0 +1,173 @@
+"""One gateway node: every part built from the settings and opened.
+
+The only file that names concrete classes. Reading order of the parts: doors and peers bring a
+request in, `exchange` carries it out, with `trust`, `policies`, `adapters` and `audit`.
+"""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from ipaddress import ip_network
+from pathlib import Path
+from typing import Final
+
+from audit.log import AuditLog
+from audit.note import Signer
+from audit.store import Store
+from audit.store_sqlite import SqliteStore
+from audit.subject_tag import SubjectTags
+from gateway.app.hosting import HostedSources, open_sources
+from gateway.doors.admin import PartHealth
+from gateway.exchange.answering import AnsweringSide
+from gateway.exchange.asking import AskingSide
+from gateway.exchange.fetching import Fetching
+from gateway.exchange.ports import Hosted
+from gateway.exchange.recovery import close_unfinished
+from gateway.exchange.replay import ReplayGuard
+from gateway.peers.forward import HttpForward
+from gateway.peers.link import HttpPeerLink
+from gateway.peers.transport import HttpTransport
+from gateway.settings import Settings
+from gateway.storage.migrate import check
+from gateway.trust.federation.reader import FederationReader
+from gateway.trust.keys import load_case_key, load_log_key, load_signer
+from gateway.trust.meters import Meters
+from gateway.trust.tls import client_context, server_context
+from policies.agreements import Agreements
+from policies.cache import CachingEngine
+from policies.engine import PolicyEngine
+from schemas.identifiers import SubsystemId
+
+FRAME_ROOM: Final = 64 * 1024
+"""What a head and its frame may add to a body, in bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One opened gateway node."""
+
+    settings: Settings
+    federation: FederationReader
+    log: AuditLog
+    policy: PolicyEngine
+    agreements: Agreements
+    sources: HostedSources
+    asking: AskingSide
+    answering: AnsweringSide
+    meters: Meters
+    contexts: tuple[ssl.SSLContext, ssl.SSLContext]
+    """Of the peer port, and of our own connections to peers."""
+
+    async def check_parts(self) -> dict[str, PartHealth]:
+        """The state of every part, asked now."""
+        federation = self.federation.state()
+        self.meters.federation_age.set(federation.age_s or 0)
+        parts = {
+            "federation": PartHealth(
+                federation.serving,
+                federation.freshness,
+                {"age_s": federation.age_s, "snapshot": federation.snapshot, "failure": federation.failure},
+            ),
+            "log": await _part(self._log_facts),
+            "policy": PartHealth(True, self.settings.policy.engine, {"version": self.policy.policy_version}),
+        }
+        for name, state in (await self.sources.health()).items():
+            parts[f"source:{name}"] = PartHealth(state is None, state or "available", {})
+        return parts
+
+    async def _log_facts(self) -> dict[str, object]:
+        return {"size": (await self.log.reader.head()).size}
+
+
+async def _part(facts: Callable[[], Awaitable[dict[str, object]]]) -> PartHealth:
+    try:
+        return PartHealth(True, "available", await facts())
+    except Exception as error:  # noqa: BLE001  a part that fails is a state, not a failure of this page
+        return PartHealth(False, type(error).__name__, {})
+
+
+async def open_node(settings: Settings, stack: AsyncExitStack) -> Node:
+    """Build and open every part; the stack closes them in reverse order."""
+    url = settings.database.get_secret_value()
+    await check(url)
+    case_key = load_case_key(settings.case_key)
+    store = _store(url)
+    log = AuditLog(store, Signer(settings.gateway_id.log_origin, load_log_key(settings.log_key)), case_key)
+    await log.open()
+    stack.push_async_callback(log.close)
+    await close_unfinished(log)
+
+    federation = FederationReader(
+        settings.federation.root.read_bytes(), settings.federation.urls, settings.federation.store
+    )
+    await federation.start()
+    stack.push_async_callback(federation.stop)
+
+    meters = Meters()
+    agreements = Agreements.load(settings.agreements)
+    sources = await open_sources(settings, stack, meters)
+    hosted = Hosted(
+        subsystems=frozenset(SubsystemId.parse(s) for member in settings.members for s in member.subsystems),
+        signers={member.id: load_signer(member.key, member.certificate) for member in settings.members},
+        services=sources.services,
+    )
+    policy = _policy(settings)
+    stack.push_async_callback(policy.close)
+
+    tls = settings.tls
+    contexts = (
+        server_context(tls.certificate, tls.key, ()),
+        client_context(tls.certificate, tls.key, ()),
+    )
+    networks = [ip_network(network) for network in settings.allowed_networks]
+    to_peers = HttpTransport(contexts[1], networks)
+    to_sources = HttpTransport(ssl.create_default_context(), networks)
+    stack.push_async_callback(to_peers.close)
+    stack.push_async_callback(to_sources.close)
+
+    tags = SubjectTags(store, case_key)
+    room = settings.limits.max_body_bytes + FRAME_ROOM
+    asking = AskingSide(
+        settings.gateway_id, hosted, federation, agreements, tags, log, HttpPeerLink(to_peers, room)
+    )
+    answering = AnsweringSide(
+        settings.gateway_id, hosted, federation, agreements, policy,
+        Fetching(HttpForward(to_sources)), tags, log, ReplayGuard(),
+    )  # fmt: skip
+    return Node(settings, federation, log, policy, agreements, sources, asking, answering, meters, contexts)
+
+
+def _store(url: str) -> Store:
+    if url.startswith("sqlite:///"):
+        return SqliteStore(Path(url.removeprefix("sqlite:///")))
+    from audit.store_postgres import PostgresStore
+
+    return PostgresStore(url)
+
+
+def _policy(settings: Settings) -> PolicyEngine:
+    chosen = settings.policy
+    engine: PolicyEngine
+    if chosen.engine == "opa":
+        from urllib.parse import urlsplit
+
+        from policies.opa_engine import OpaEngine, OpaServer
+
+        address = urlsplit(chosen.url or "http://127.0.0.1:8181")
+        server = OpaServer(
+            host=address.hostname or "127.0.0.1",
+            port=address.port or 8181,
+            ca=chosen.ca,
+            deadline_s=chosen.deadline_ms / 1000,
+        )
+        engine = OpaEngine(server)
+    else:
+        from policies.regorus_engine import RegorusEngine
+
+        engine = RegorusEngine()
+    if chosen.cached_decisions == 0:
+        return engine
+    return CachingEngine(engine, max_entries=chosen.cached_decisions)

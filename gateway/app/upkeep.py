@@ -1,0 +1,89 @@
+"""What a node does beside serving: publish, purge, follow authorities and agreements."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from gateway.app.node import Node
+from policies.cache import CachingEngine
+from schemas.errors import ConfigurationError, ExchangeError
+
+PUBLISH_EVERY_S: Final = 10.0
+PURGE_EVERY_S: Final = 60.0
+FOLLOW_EVERY_S: Final = 1.0
+
+_logger = logging.getLogger(__name__)
+
+
+async def _publish(node: Node) -> None:
+    """Publish a checkpoint of the log every few seconds."""
+    while True:
+        await asyncio.sleep(PUBLISH_EVERY_S)
+        await _quietly(node.log.publish(int(time.time())), "publishing a checkpoint")
+
+
+async def _purge(node: Node) -> None:
+    """Forget replay rows that no statement can match any more."""
+    while True:
+        await asyncio.sleep(PURGE_EVERY_S)
+        await _quietly(node.log.purge_replays(int(time.time())), "purging the replay guard")
+
+
+async def _follow_authorities(node: Node) -> None:
+    """Trust the authorities that the federation names; until it names some, nobody connects."""
+    known: frozenset[str] = frozenset()
+    while True:
+        try:
+            named = frozenset(node.federation.current().cas)
+        except ExchangeError:
+            named = known
+        for authority in named - known:
+            for context in node.contexts:
+                context.load_verify_locations(cadata=authority)
+        known |= named
+        await asyncio.sleep(FOLLOW_EVERY_S)
+
+
+async def _follow_agreements(node: Node) -> None:
+    """Read agreements anew when a file changes; a broken one keeps the last good set."""
+    seen = _fingerprint(node.settings.agreements)
+    while True:
+        await asyncio.sleep(FOLLOW_EVERY_S)
+        found = _fingerprint(node.settings.agreements)
+        if found == seen:
+            continue
+        seen = found
+        try:
+            changed = node.agreements.reload()
+        except ConfigurationError as error:
+            _logger.error("agreements stay as they were: %s", error.detail)  # noqa: TRY400
+            continue
+        if changed and isinstance(node.policy, CachingEngine):
+            node.policy.forget()
+
+
+def _fingerprint(folder: Path) -> frozenset[tuple[str, int, int]]:
+    """Names, times and sizes of the agreement files."""
+    found = set()
+    for path in folder.glob("*.yaml"):
+        with suppress(OSError):
+            state = path.stat()
+            found.add((path.name, state.st_mtime_ns, state.st_size))
+    return frozenset(found)
+
+
+async def _quietly(work: Awaitable[object], what: str) -> None:
+    try:
+        await work
+    except Exception as error:  # noqa: BLE001  the next round tries again
+        _logger.warning("%s failed: %s", what, type(error).__name__)
+
+
+WORK: Final = (_publish, _purge, _follow_authorities, _follow_agreements)
+"""What a node does beside serving."""
