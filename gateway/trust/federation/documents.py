@@ -25,6 +25,8 @@ from schemas.strict_json import canonical
 
 MAX_PIN_BYTES: Final = 32 * 1024
 MAX_RECORD_BYTES: Final = 256 * 1024
+MAX_OPENAPI_LENGTH: Final = 32 * 1024
+"""Characters of one service's OpenAPI document; it travels in the record, signed by its member."""
 
 Status = Literal["active", "suspended", "left"]
 _STATUSES: Final[Mapping[str, Status]] = {"active": "active", "suspended": "suspended", "left": "left"}
@@ -213,7 +215,13 @@ class Record:
             return {**head, "canonical": form.canonical, "fields": list(form.fields), "subject_types": types}
         place = form.subject
         subject = None if place is None else {"type": place.type, "place": place.place, "name": place.name}
-        return {**head, "methods": list(form.methods), "paths": list(form.paths), "subject": subject}
+        return {
+            **head,
+            "methods": list(form.methods),
+            "paths": list(form.paths),
+            "subject": subject,
+            "openapi": service.openapi,
+        }
 
 
 def _read_pinned(form: Form) -> PinnedGateway:
@@ -234,8 +242,11 @@ def _read_service(form: Form) -> ServiceDescription:
         raise MalformedDocument("a service has a form that this gateway does not know")
     subject = form.optional_form("subject")
     place = None if subject is None else _read_place(subject)
+    openapi = form.optional_text("openapi")
+    if openapi is not None and len(openapi) > MAX_OPENAPI_LENGTH:
+        raise MalformedDocument("a service's OpenAPI document is too long")
     return ServiceDescription(
-        service, title, PassThroughForm(form.texts("methods"), form.texts("paths"), place)
+        service, title, PassThroughForm(form.texts("methods"), form.texts("paths"), place), openapi
     )
 
 
