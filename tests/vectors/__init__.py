@@ -1,0 +1,1 @@
+"""Test vectors of the exchange protocol, for this implementation and for a second one."""
