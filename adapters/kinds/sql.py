@@ -13,7 +13,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -191,6 +192,7 @@ def _new_engine(dsn: str, source: Source) -> AsyncEngine:
     url = sa.make_url(dsn)
     if url.get_backend_name() == "sqlite":
         engine = _engine(_sqlite_url(url), source, {})
+        event.listen(engine.sync_engine, "do_connect", _refuse_absent_file(Path(url.database or "")))
         event.listen(engine.sync_engine, "connect", _make_sqlite_read_only)
         return engine
     milliseconds = str(source.limits.timeout_ms)
@@ -225,6 +227,16 @@ def _engine(url: sa.URL, source: Source, arguments: Mapping[str, Any]) -> AsyncE
 def _sqlite_url(url: sa.URL) -> sa.URL:
     database = "file:" + quote(url.database or "")
     return sa.URL.create("sqlite+aiosqlite", database=database, query={"mode": "ro", "uri": "true"})
+
+
+def _refuse_absent_file(path: Path) -> Callable[..., None]:
+    """The driver starts a thread for every attempt; none is needed to see that no file is there."""
+
+    def refuse(*_: Any) -> None:
+        if not path.is_file():
+            raise FileNotFoundError
+
+    return refuse
 
 
 def _make_sqlite_read_only(connection: Any, record: Any) -> None:
