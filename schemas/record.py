@@ -164,7 +164,7 @@ def parse_predicate(value: Any) -> Predicate:
     field, op = value["field"], value["op"]
     if not isinstance(field, str) or _NAME.fullmatch(field) is None:
         raise MalformedRequest("a predicate's field must be a field name")
-    if op not in OPERATORS:
+    if not isinstance(op, str) or op not in OPERATORS:
         raise MalformedRequest("a predicate's op must be one of " + " ".join(sorted(OPERATORS)))
     return Predicate(field, op, value.get("value"))
 

@@ -18,7 +18,7 @@ from schemas.encoding import b64url, unb64url
 from schemas.errors import MalformedIdentifier, MalformedRequest
 from schemas.exchange_id import check_exchange_id
 from schemas.identifiers import GatewayId, MemberId, ServiceId, SubsystemId
-from schemas.strict_json import dump, parse_object
+from schemas.strict_json import MAX_INTEGER, dump, parse_object
 
 VERSION: Final = 1
 MAX_PAYLOAD_BYTES: Final = 8 * 1024
@@ -279,7 +279,7 @@ def _claims(payload: bytes, members: frozenset[str]) -> dict[str, Any]:
     claims = parse_object(payload, max_bytes=MAX_PAYLOAD_BYTES, what="the statement")
     if claims.keys() != members:
         raise MalformedRequest("the statement has a missing or an unknown member")
-    if claims["v"] != VERSION or claims["v"] is True:
+    if not _is_integer(claims["v"]) or claims["v"] != VERSION:
         raise MalformedRequest("the statement's version is not 1")
     return claims
 
@@ -347,6 +347,8 @@ def _snapshot(value: Any) -> int:
     if not isinstance(value, dict) or value.keys() != {"snapshot"} or not _is_integer(value["snapshot"]):
         raise MalformedRequest("the statement's fed is not {snapshot}")
     snapshot: int = value["snapshot"]
+    if not 0 <= snapshot < MAX_INTEGER:
+        raise MalformedRequest("the statement's snapshot is not a version")
     return snapshot
 
 

@@ -68,9 +68,10 @@ async def open_sources(settings: Settings, stack: AsyncExitStack, meters: Meters
             if str(description.id) in services:
                 raise ConfigurationError(f"{source.path}: the service {description.id} has two sources")
             name = description.id.service
+            service = source.services[name]
             services[str(description.id)] = (
-                HostedService(description, name, adapter=adapter)
-                if isinstance(source.services[name], RecordService)
+                HostedService(description, name, adapter=adapter, check_subject=service.subject_value)
+                if isinstance(service, RecordService)
                 else HostedService(description, name, upstream=upstream(source, name))
             )
     return HostedSources(adapters, services)

@@ -19,6 +19,7 @@ from gateway.exchange.passing import check_target, find_subject
 from gateway.exchange.ports import Forward, HostedService
 from gateway.exchange.predicates import evaluate
 from gateway.exchange.refusals import SUBJECT_ABSENT, SUBJECT_AMBIGUOUS
+from gateway.exchange.target import check_canonical
 from schemas.catalogue import PassThroughForm
 from schemas.decision import Decision
 from schemas.errors import (
@@ -67,6 +68,7 @@ def read_question(service: HostedService, head: RequestHead, body: bytes) -> Que
     """
     form = service.description.form
     if isinstance(form, PassThroughForm):
+        check_canonical(head.path, head.query)
         check_target(form, head)
         return Question(find_subject(form, head), None, head, body)
     if head.method != "POST" or head.path != "/":
@@ -74,6 +76,8 @@ def read_question(service: HostedService, head: RequestHead, body: bytes) -> Que
     asked = RecordRequest.from_bytes(body)
     if asked.subject.type not in form.subject_types:
         raise RequestMismatch("the service does not know subjects by this type of identifier")
+    if service.check_subject is not None:
+        service.check_subject(asked.subject)
     if not asked.fields and not asked.predicates:
         raise RequestMismatch("ask for at least one field or predicate")
     known = set(form.fields)

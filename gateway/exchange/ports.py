@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -13,6 +13,7 @@ from gateway.trust.jws import StatementSigner
 from schemas.agreement import Agreement
 from schemas.catalogue import ServiceDescription
 from schemas.identifiers import ServiceId, SubsystemId
+from schemas.record import Subject
 from schemas.wire import Headers
 
 
@@ -85,6 +86,8 @@ class HostedService:
     name: str
     adapter: Adapter | None = None
     upstream: Upstream | None = None
+    check_subject: Callable[[Subject], object] | None = None
+    """Raises RequestMismatch for a subject that has not the form its source file declares."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,14 @@ def canonical_path(raw: str) -> str:
     )
 
 
+def check_canonical(path: str, query: str) -> None:
+    """Raise MalformedRequest unless a peer's target is in the one form that this side would send: what
+    arrives signed is not yet safe, and goes to the source as it stands."""
+    if canonical_path(path) != path:
+        raise MalformedRequest("the head's path is not in canonical form")
+    canonical_query(query)
+
+
 def canonical_query(raw: str) -> str:
     """Return the query unchanged if it is plainly encoded; MalformedRequest otherwise."""
     if len(raw) > MAX_TARGET_LENGTH or _RAW_QUERY.fullmatch(raw) is None or _BROKEN_ENCODING.search(raw):
@@ -51,7 +59,7 @@ def _canonical_segment(text: str, *, may_be_empty: bool) -> str:
     segment = _decode(text)
     if not segment and may_be_empty:
         return ""
-    if not segment or segment in (".", ".."):
+    if not segment or segment.split(";", 1)[0] in (".", ".."):  # `..;x`: some servers drop what follows `;`
         raise MalformedRequest("the path has an empty, `.` or `..` segment")
     if "/" in segment or "\\" in segment or _LAYER.search(segment) or _has_control(segment):
         raise MalformedRequest("a path segment hides a slash, a control character or more encoding")
