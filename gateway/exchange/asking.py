@@ -110,6 +110,8 @@ class AskingSide:
             if not answer.head.matches(head) or not answer.body.matches(body):
                 raise BadAnswer("the answer's head or body is not the one that was signed")
             answer_head = AnswerHead.from_bytes(head)
+            if answer_head.status != answer.status:
+                raise BadAnswer("the answer's head and statement differ in their status")
         except ExchangeError as error:
             await self._append_failure(sent, "answer.unverified")
             raise self._placed(_as_provider_fault(error), sent) from None
@@ -280,7 +282,9 @@ def _refusal(answer: AnswerStatement, body: bytes) -> ExchangeError | None:
         document = parse_object(body, max_bytes=MAX_PROBLEM_BYTES, what="the refusal")
     except ExchangeError:
         document = {}
-    return problems.from_document(document) or Refused("the provider refused without a readable reason")
+    refusal = problems.from_document(document) or Refused("the provider refused without a readable reason")
+    refusal.hop = answer.gw
+    return refusal
 
 
 def _as_provider_fault(error: ExchangeError) -> ExchangeError:

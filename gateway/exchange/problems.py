@@ -7,6 +7,7 @@ data. `type` resolves to a page in `docs/problems/`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -16,6 +17,16 @@ from schemas.strict_json import dump
 
 MEDIA_TYPE: Final = "application/problem+json"
 _TYPE_BASE: Final = "/problems/"
+
+
+_MAX_REASONS: Final = 32
+_CODE = re.compile(r"[a-z][a-z0-9_]{0,30}(?:\.[a-z0-9_]{1,31})?")
+
+
+def _codes(reasons: list[Any]) -> tuple[str, ...]:
+    """What has the form of a reason code. They enter our log, in clear: another gateway's words do not."""
+    found = (code for code in reasons[:_MAX_REASONS] if isinstance(code, str))
+    return tuple(code for code in found if _CODE.fullmatch(code))
 
 
 def _all_kinds(kind: type[ExchangeError]) -> Mapping[str, type[ExchangeError]]:
@@ -60,7 +71,7 @@ def from_document(document: Mapping[str, Any]) -> ExchangeError | None:
         return None
     error = kind(str(document.get("detail", "")))
     reasons = document.get("reasons")
-    error.reasons = tuple(str(code) for code in reasons) if isinstance(reasons, list) else ()
+    error.reasons = _codes(reasons) if isinstance(reasons, list) else ()
     hop = document.get("hop")
     error.hop = hop if isinstance(hop, str) else None
     return error
