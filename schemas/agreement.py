@@ -1,7 +1,7 @@
 """An agreement: what both members signed (DESIGN section 7).
 
 Client × services × purposes × legal bases × fields × exact predicates × validity. Declared in one
-YAML file per agreement (`schemas/json/agreement.schema.json`); `policies.agreements` reads them.
+YAML file per agreement (`policies/agreement.schema.json`); `policies.agreements` reads them.
 Predicates are exact, constants included, so that a threshold cannot be found by asking.
 Signatures, versions and quotas in force are the subject of the agreement service.
 """

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 KNOWN_OBLIGATIONS: Final = frozenset({"max_records"})
-"""Duties this gateway can carry out; an unknown one denies."""
+"""Duties this gateway can carry out; an unknown one denies. `max_records`: at most so many items of
+each list field leave."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ import asyncio
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from adapters.contract import Query
 from adapters.upstream import Upstream
@@ -145,7 +146,8 @@ class Fetching:
 
 
 def _project_match(match: Match, asked: RecordRequest, decision: Decision) -> RecordAnswer:
-    record = {name: match.record.get(name) for name in decision.fields}
+    most = decision.obligations.get("max_records")
+    record = {name: _at_most(most, match.record.get(name)) for name in decision.fields}
     today = datetime.fromtimestamp(time.time(), UTC).date()
     granted = [predicate.as_json() for predicate in decision.predicates]
     predicates = {
@@ -154,6 +156,11 @@ def _project_match(match: Match, asked: RecordRequest, decision: Decision) -> Re
         if predicate.as_json() in granted
     }
     return RecordAnswer("ok", record, predicates, match.as_of)
+
+
+def _at_most(most: int | None, value: Any) -> Any:
+    """The obligation `max_records`: of a list, no more items leave than the policy allows."""
+    return value[:most] if most is not None and isinstance(value, list) else value
 
 
 def _unknown(asked: RecordRequest, decision: Decision) -> dict[str, Verdict]:
