@@ -1,0 +1,28 @@
+"""The commands of `isthmus`, one file per group; each calls one function that lives elsewhere.
+
+Exit codes: 0 success, 1 a check or verification failed, 2 client fault or usage, 3 provider fault,
+4 gateway fault (`failures`). Every command has `--json` (`printing`). What a command needs is
+imported when it runs, so that `--help` answers at once.
+"""
+
+from __future__ import annotations
+
+import typer
+
+from gateway.cli.commands import agreement, audit, demo, federation, gateway, policy, source, verify, view
+from gateway.cli.commands.failures import ExplainingGroup
+
+app = typer.Typer(
+    name="isthmus",
+    help="Connect the registries of a country without copying them.",
+    cls=ExplainingGroup,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command("demo")(demo.demo)
+for _group in (gateway, federation, source, policy, agreement, view, audit):
+    app.add_typer(_group.app)
+app.command("verify")(verify.verify)
+
+__all__ = ["app"]

@@ -1,0 +1,158 @@
+"""`isthmus source`: systems of members, from file to service."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from gateway.cli.commands.arguments import SettingsFile, SubjectText, settings_of, subject_of
+from gateway.cli.commands.failures import FAILED, PROVIDER
+from gateway.cli.commands.printing import Json, Table, answer, value_text, words
+
+if TYPE_CHECKING:
+    from adapters.source import Source
+
+app = typer.Typer(name="source", help="Check, try and register source systems.", no_args_is_help=True)
+
+Files = Annotated[list[Path], typer.Argument(metavar="FILE…", help="Source files.")]
+SourceFile = Annotated[
+    Path, typer.Argument(metavar="FILE", help="A source file.", exists=True, dir_okay=False)
+]
+
+
+@app.command("list")
+def list_sources(settings: SettingsFile, json: Json = False) -> None:
+    """List a gateway's sources and their services."""
+    from gateway.app.hosting import load_sources
+
+    found = load_sources(settings_of(settings))
+    rows = [(one.id, one.kind, one.subsystem, words(one.services), one.title) for one in found]
+    answer(
+        {"sources": [_document(one) for one in found]},
+        Table(("source", "kind", "subsystem", "services", "title"), rows),
+        json=json,
+    )
+
+
+@app.command()
+def check(files: Files, json: Json = False) -> None:
+    """Check source files without a network; every complaint names line and cure."""
+    from adapters.trying import check_source
+
+    found = {str(path): check_source(path) for path in files}
+    lines = []
+    for path, findings in found.items():
+        lines += [f"{finding.level}: {finding}" for finding in findings] or [f"{path}: in order"]
+    ok = not any(finding.level == "error" for findings in found.values() for finding in findings)
+    files_found = [
+        {"file": path, "findings": [asdict(finding) for finding in findings]}
+        for path, findings in found.items()
+    ]
+    answer({"ok": ok, "files": files_found}, *lines, json=json)
+    if not ok:
+        raise typer.Exit(FAILED)
+
+
+@app.command("try")
+def try_source(
+    file: SourceFile,
+    service: Annotated[str, typer.Argument(metavar="SERVICE", help="The service's name in the file.")],
+    subject: SubjectText,
+    show_values: Annotated[bool, typer.Option(help="Show values instead of their shapes.")] = False,
+    settings: Annotated[
+        Path | None, typer.Option(help="Take secrets and variables of this settings file.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Ask the live system about one subject, and show what the mapping made of it."""
+    from adapters.fixtures import outcome_name
+    from adapters.trying import try_service
+    from gateway.app.registration import load_for
+    from schemas.outcome import DeniedBySource, Misbehaving, Unavailable
+
+    asked = subject_of(subject)
+    source = load_for(file, None if settings is None else settings_of(settings))
+    attempt = asyncio.run(try_service(source, service, asked, show_values=show_values))
+    outcome = outcome_name(attempt.outcome)
+    document = {
+        "outcome": outcome,
+        **{name: value for name, value in asdict(attempt.outcome).items() if name != "record"},
+        "raw": attempt.raw,
+        "mapped": dict(attempt.mapped),
+        "failed": list(attempt.failed),
+    }
+    cause = getattr(attempt.outcome, "cause", None)
+    answer(
+        _plain_values(document),
+        f"outcome: {outcome}" + (f", {cause}" if cause else ""),
+        *(f"failed: {rule}" for rule in attempt.failed),
+        *(f"raw: {value_text(_plain_values(record))}" for record in attempt.raw),
+        Table(("field", "value"), [(name, _plain_values(value)) for name, value in attempt.mapped.items()]),
+        json=json,
+    )
+    if isinstance(attempt.outcome, (DeniedBySource, Misbehaving, Unavailable)):
+        raise typer.Exit(PROVIDER)
+
+
+@app.command("test")
+def run_fixtures_of(files: Files, json: Json = False) -> None:
+    """Run the offline fixtures that stand beside source files."""
+    from adapters.fixtures import run_fixtures
+    from schemas.errors import ConfigurationError
+
+    rows: list[tuple[str, str, str]] = []
+    for path in files:
+        try:
+            rows += [(str(path), case.case, case.differs) for case in asyncio.run(run_fixtures(path))]
+        except ConfigurationError as error:
+            rows.append((str(path), "", error.detail))
+    ok = not any(differs for _, _, differs in rows)
+    cases = [
+        {"file": file, "case": case, "ok": not differs, "differs": differs} for file, case, differs in rows
+    ]
+    shown = [(file, case, "failed" if differs else "passed", differs) for file, case, differs in rows]
+    answer({"ok": ok, "cases": cases}, Table(("file", "case", "result", "why"), shown), json=json)
+    if not ok:
+        raise typer.Exit(FAILED)
+
+
+@app.command()
+def register(file: SourceFile, settings: SettingsFile, json: Json = False) -> None:
+    """Make a source one of a gateway's own; refused while it cannot be asked."""
+    from gateway.app.registration import register_source
+
+    made = register_source(file, settings_of(settings))
+    steps = [
+        f"isthmus federation record {settings} {made.member} --version NEXT --to REGISTRAR",
+        f"restart the gateway: isthmus gateway run {settings}",
+    ]
+    answer(
+        {"source": made.id, "file": str(made.path), "services": list(made.services), "next": steps},
+        f"{made.id} is registered as {made.path}, with {words(made.services)}",
+        *(f"next: {step}" for step in steps),
+        json=json,
+    )
+
+
+def _document(source: Source) -> dict[str, Any]:
+    return {
+        "id": source.id,
+        "title": source.title,
+        "kind": source.kind,
+        "subsystem": str(source.subsystem),
+        "services": [str(source.service_id(name)) for name in source.services],
+        "file": None if source.path is None else str(source.path),
+    }
+
+
+def _plain_values(value: Any) -> Any:
+    """Raw records may hold what a driver made of a column, such as a date: as text."""
+    if isinstance(value, dict):
+        return {str(name): _plain_values(item) for name, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain_values(item) for item in value]
+    return value if value is None or isinstance(value, (str, int, float, bool)) else str(value)
