@@ -38,6 +38,7 @@ from schemas.errors import (
     BadAnswer,
     ExchangeError,
     GatewayError,
+    MalformedRequest,
     PeerUnavailable,
     Refused,
     RequestMismatch,
@@ -46,7 +47,15 @@ from schemas.errors import (
 )
 from schemas.exchange_id import new_exchange_id
 from schemas.identifiers import GatewayId
-from schemas.statement import LIFETIME_S, AnswerStatement, BodyDigest, HeadDigest, RequestStatement
+from schemas.statement import (
+    LIFETIME_S,
+    MAX_CODE_LENGTH,
+    MAX_TEXT_LENGTH,
+    AnswerStatement,
+    BodyDigest,
+    HeadDigest,
+    RequestStatement,
+)
 from schemas.strict_json import parse_object
 from schemas.wire import AnswerHead, RequestHead, frame, unframe
 
@@ -89,6 +98,7 @@ class AskingSide:
         federation = self.federation.current()
         # (2)
         purpose, basis = self._why(request)
+        _check_texts(purpose[0], basis, request)
         peer = _route(federation, request)
         # (3)
         sent, content = await self._sign(request, purpose, basis, peer, federation.version)
@@ -135,7 +145,8 @@ class AskingSide:
             basis = terms.default_legal_basis
         if purpose is None or basis is None:
             raise RequestMismatch(
-                "no purpose or legal basis: send Isthmus-Purpose and Isthmus-Legal-Basis, or agree on defaults",
+                "no purpose or legal basis: send Isthmus-Purpose and Isthmus-Legal-Basis, "
+                "or agree on defaults",
                 reasons=("purpose.missing" if purpose is None else "legal_basis.missing",),
                 hop=str(self.gateway),
             )
@@ -249,6 +260,20 @@ class AskingSide:
         error.hop = error.hop or str(self.gateway)
         error.exchange = sent.statement.id
         return error
+
+
+def _check_texts(purpose: str, basis: str, request: OutgoingRequest) -> None:
+    """What the provider would have to call malformed is our client's to put right, before we sign it."""
+    bounds = {
+        "purpose": (purpose, MAX_CODE_LENGTH),
+        "legal basis": (basis, MAX_CODE_LENGTH),
+        "issue": (request.issue or "-", MAX_TEXT_LENGTH),
+        "role": (request.role or "-", MAX_TEXT_LENGTH),
+        "media type": (request.media_type or "-", MAX_TEXT_LENGTH),
+    }
+    for name, (text, longest) in bounds.items():
+        if not 0 < len(text) <= longest or not text.isprintable():
+            raise MalformedRequest(f"the {name} is not 1 to {longest} printable characters")
 
 
 def _route(federation: FederationSnapshot, request: OutgoingRequest) -> GatewayEntry:
