@@ -177,7 +177,7 @@ def _table(found: list[Logged]) -> Table:
         (
             one.index,
             moment(one.entry.ts),
-            one.entry.action or one.entry.kind,
+            _kind(one),
             one.entry.side,
             one.entry.client,
             one.entry.service,
@@ -189,6 +189,12 @@ def _table(found: list[Logged]) -> Table:
         for one in found
     ]
     return Table(columns, rows)
+
+
+def _kind(one: Logged) -> str:
+    """What the entry is; for an act beside exchanges, also which entry it concerns."""
+    about = "" if one.entry.about is None else f" of {one.entry.about}"
+    return f"{one.entry.action or one.entry.kind}{about}"
 
 
 def _document(one: Logged) -> dict[str, Any]:

@@ -95,7 +95,7 @@ def _of_call(error: Exception) -> Failure | None:
     calls = sys.modules.get("gateway.app.calls")
     if calls is None or not isinstance(error, calls.Unreachable):
         return None
-    step = "see that it runs, and that the address is right"
+    step = "see that it runs; the address must be right, and with TLS --cert, --key and --cacert"
     return Failure(GATEWAY, "Nobody could be reached", str(error), step)
 
 

@@ -14,8 +14,8 @@ from typing import Annotated, Any, Final
 import typer
 
 _META: Final = "isthmus.json"
-_PIPE_WIDTH: Final = 200
-"""Columns where no terminal says how many there are."""
+_PIPE_WIDTH: Final = 10_000
+"""Where no terminal says how wide it is, each row is one line."""
 
 
 def _remember(ctx: typer.Context, value: bool) -> bool:
