@@ -29,6 +29,10 @@ SKEW_S: Final = 10
 REPLAY_KEPT_S: Final = 300
 """How long after `exp` a replay row is kept."""
 NONCE_BYTES: Final = 16
+MAX_CODE_LENGTH: Final = 128
+"""Characters in a purpose, legal basis or decision."""
+MAX_TEXT_LENGTH: Final = 255
+"""Characters in every other text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,13 +140,13 @@ class RequestStatement:
             gw=_identifier(GatewayId, claims["gw"]),
             aud=_identifier(ServiceId, claims["aud"]),
             to=_identifier(GatewayId, claims["to"]),
-            purpose=_text(claims["purpose"], 128),
+            purpose=_text(claims["purpose"], MAX_CODE_LENGTH),
             purpose_source=claims["purpose_source"],
-            basis=_text(claims["basis"], 128),
+            basis=_text(claims["basis"], MAX_CODE_LENGTH),
             consent=_texts(claims["consent"], _CONSENT_MEMBERS),
             user=_texts(claims["user"], _USER_MEMBERS, optional=True),
             represents=None if claims["represents"] is None else _identifier(MemberId, claims["represents"]),
-            issue=None if claims["issue"] is None else _text(claims["issue"], 255),
+            issue=None if claims["issue"] is None else _text(claims["issue"], MAX_TEXT_LENGTH),
             head=_head(claims["head"]),
             body=_body(claims["body"]),
             iat=iat,
@@ -222,14 +226,14 @@ class AnswerStatement:
             gw=_identifier(GatewayId, claims["gw"]),
             aud=_identifier(SubsystemId, claims["aud"]),
             to=_identifier(GatewayId, claims["to"]),
-            purpose=_text(claims["purpose"], 128),
+            purpose=_text(claims["purpose"], MAX_CODE_LENGTH),
             purpose_source=claims["purpose_source"],
-            basis=_text(claims["basis"], 128),
+            basis=_text(claims["basis"], MAX_CODE_LENGTH),
             head=_head(claims["head"]),
             body=_body(claims["body"]),
             req=_digest_text(claims["req"]),
             status=status,
-            decision=_text(claims["decision"], 128),
+            decision=_text(claims["decision"], MAX_CODE_LENGTH),
             fields=tuple(_text(name, 64) for name in fields),
             iat=iat,
             exp=exp,
@@ -308,7 +312,7 @@ def _texts(value: Any, members: frozenset[str], *, optional: bool = False) -> di
         return None
     if not isinstance(value, dict) or value.keys() != members:
         raise MalformedRequest("the statement's consent or user has a missing or an unknown member")
-    return {name: None if optional and item is None else _text(item, 255) for name, item in value.items()}
+    return {name: None if optional and item is None else _text(item, MAX_TEXT_LENGTH) for name, item in value.items()}
 
 
 def _head(value: Any) -> HeadDigest:
@@ -324,7 +328,7 @@ def _body(value: Any) -> BodyDigest:
     if not _is_integer(length) or length < 0:
         raise MalformedRequest("the statement's body length is not a number of bytes")
     if media_type != "":
-        _text(media_type, 255)
+        _text(media_type, MAX_TEXT_LENGTH)
     return BodyDigest(_nonce_text(value["nonce"]), _digest_text(value["digest"]), length, media_type)
 
 

@@ -7,6 +7,7 @@ exchange is needed. JSON only; X-Road's XML form of `listClients` is given when 
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import Any, ClassVar
 from urllib.parse import parse_qs
@@ -14,6 +15,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from gateway.exchange.ports import CurrentFederation, FindAgreement
 from gateway.trust.asgi import Scope, header
+from schemas.agreement import Agreement
 from schemas.catalogue import PassThroughForm, ServiceDescription
 from schemas.errors import MalformedRequest, MethodNotAllowed, UnknownService
 from schemas.identifiers import ServiceId, SubsystemId
@@ -43,14 +45,15 @@ class Metaservices:
         """One metaservice of a provider.
 
         Raises:
-            UnknownService: there is nothing at this provider that the client may use.
+            UnknownService: there is no description that the client may read.
         """
         if scope["method"] != "GET":
             raise MethodNotAllowed("metaservices are read by GET")
         services = self.usable(client, provider)
         if name == "getOpenAPI":
             return self._openapi(services, scope)
-        return Listing(dump({"service": [_describe(service) for service in services]}))
+        described = [_describe(service, self.agreements.find(client, service.id)) for service in services]
+        return Listing(dump({"service": described}))
 
     def list_clients(self, client: SubsystemId, scope: Scope) -> Listing:
         """The subsystems that the client may use something of, and its own."""
@@ -70,12 +73,13 @@ class Metaservices:
         return Listing(dump({"member": members}))
 
     def usable(self, client: SubsystemId, provider: SubsystemId | None = None) -> list[ServiceDescription]:
-        """The services that an agreement lets the client use."""
+        """The services that an agreement in force lets the client use."""
+        now = time.time()
         return [
             service
             for service in self.federation.current().services()
             if (provider is None or service.id.provider == provider)
-            and self.agreements.find(client, service.id) is not None
+            and _in_force(self.agreements.find(client, service.id), now)
         ]
 
     @staticmethod
@@ -105,10 +109,24 @@ def _identifier(identifier: SubsystemId | ServiceId, kind: str) -> dict[str, Any
     return document
 
 
-def _describe(service: ServiceDescription) -> dict[str, Any]:
+def _in_force(agreement: Agreement | None, now: float) -> bool:
+    return (
+        agreement is not None
+        and agreement.status == "active"
+        and agreement.valid_from <= now < agreement.valid_until
+    )
+
+
+def _describe(service: ServiceDescription, agreement: Agreement | None) -> dict[str, Any]:
     form = service.form
+    terms = agreement.terms_for(service.id) if agreement else None
     endpoints = (
-        [{"method": method, "path": path} for method in form.methods for path in form.paths]
+        [
+            {"method": method, "path": path}
+            for method in form.methods
+            for path in form.paths
+            if terms is not None and method in terms.methods and path in terms.paths
+        ]
         if isinstance(form, PassThroughForm)
         else [{"method": "POST", "path": "/"}]
     )

@@ -198,7 +198,10 @@ class AnsweringSide:
         """Ask policy; a refusal is raised with every reason, for the log."""
         decision = await self.policy.decide(facts)
         exchange.decision = decision
-        exchange.decision_id = decision_id(facts, decision.policy_version)
+        if exchange.decision_id == _UNDECIDED:
+            # Of the facts before the fetch only: the asker knows all others, so that a digest over what
+            # the source says (`restricted`, `area`) would let it try out which value fits.
+            exchange.decision_id = decision_id(facts, decision.policy_version)
         if not decision.allow:
             raise Refused(reasons=decision.reasons)
 

@@ -7,10 +7,11 @@ provider that verifies it. Without a listed consent issuer, nothing here makes a
 from __future__ import annotations
 
 from hashlib import sha256
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 
 from schemas.encoding import b64url, unb64url
 from schemas.errors import RequestMismatch
+from schemas.statement import MAX_TEXT_LENGTH
 from schemas.strict_json import parse_object
 
 MAX_TOKEN_LENGTH: Final = 4096
@@ -28,6 +29,10 @@ def consent_reference(token: str) -> dict[str, str]:
         raise RequestMismatch("Isthmus-Consent is not a consent token")
     claims: dict[str, Any] = parse_object(unb64url(parts[1]), max_bytes=MAX_TOKEN_LENGTH, what="the consent")
     identifier, issuer = claims.get("jti"), claims.get("iss")
-    if not isinstance(identifier, str) or not isinstance(issuer, str):
-        raise RequestMismatch("the consent token says neither its id nor its issuer")
+    if not _is_text(identifier) or not _is_text(issuer):
+        raise RequestMismatch("the consent token does not say its id and its issuer")
     return {"id": identifier, "issuer": issuer, "digest": b64url(sha256(token.encode("ascii")).digest())}
+
+
+def _is_text(value: Any) -> TypeGuard[str]:
+    return isinstance(value, str) and 0 < len(value) <= MAX_TEXT_LENGTH and value.isprintable()
