@@ -7,6 +7,9 @@ one row more than allowed is fetched so that a second candidate is seen.
 
 A database that is down does not keep a gateway from starting: the check that views and columns are
 as declared then happens before the first question.
+
+The drivers are asynchronous, and SQLAlchemy's own bridge (`greenlet_spawn`) runs its core on them:
+`sqlalchemy.ext.asyncio` would do the same, and bring the whole ORM (7 MiB) into the gateway.
 """
 
 from __future__ import annotations
@@ -15,21 +18,23 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from urllib.parse import quote
 
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool
+from sqlalchemy.util import greenlet_spawn
 
 from adapters.kinds import Kind, Raw
 from adapters.source import RecordService, Source, SqlAsk, SqlConnection
 from schemas.errors import ConfigurationError
 from schemas.outcome import DeniedBySource, Misbehaving, Unanswered, Unavailable
 from schemas.record import Subject
+
+T = TypeVar("T")
 
 _SQLITE_STEPS: Final = 20_000  # virtual-machine steps between two looks at the clock
 _SQLITE_ERROR: Final = 1
@@ -42,7 +47,7 @@ class Sql(Kind):
     def __init__(self, source: Source) -> None:
         self._source = source
         self._services = [item for item in source.services.values() if isinstance(item, RecordService)]
-        self._engine: AsyncEngine | None = None
+        self._engine: sa.Engine | None = None
         self._checked = False
         self._checking = asyncio.Lock()
 
@@ -64,13 +69,12 @@ class Sql(Kind):
         """As `Kind.close`."""
         engine, self._engine = self._engine, None
         if engine is not None:
-            await engine.dispose()
+            await greenlet_spawn(engine.dispose)
 
     async def health(self) -> Unanswered | None:
         """As `Kind.health`."""
         try:
-            async with self._connect() as connection:
-                await connection.execute(sa.text("SELECT 1"))
+            await self._run(lambda connection: connection.execute(sa.text("SELECT 1")))
             await self._check()
         except ConfigurationError as error:
             return Misbehaving(error.detail)
@@ -83,18 +87,19 @@ class Sql(Kind):
         try:
             await self._check()
             statement = self._statement(service, subject, fields)
-            async with self._connect() as connection:
-                rows = await connection.execute(statement)
-                return [dict(row) for row in rows.mappings()]
+            return await self._run(
+                lambda connection: [dict(row) for row in connection.execute(statement).mappings()]
+            )
         except ConfigurationError as error:
             return Misbehaving(error.detail)
         except (SQLAlchemyError, OSError, TimeoutError) as error:
             return _unanswered(error)
 
-    def _connect(self) -> _Connecting:
+    async def _run(self, work: Callable[[sa.Connection], T]) -> T:
+        """Work on a connection, in a read-only, time-bounded transaction."""
         if self._engine is None:
             raise ConnectionError("the source is not open")
-        return _Connecting(self._engine, self._source.limits.timeout_s)
+        return await greenlet_spawn(_connected, self._engine, self._source.limits.timeout_s, work)
 
     def _statement(self, service: RecordService, subject: Subject, fields: tuple[str, ...]) -> sa.Select[Any]:
         ask = _ask(service)
@@ -115,20 +120,22 @@ class Sql(Kind):
         if self._checked:
             return
         async with self._checking:
-            async with self._connect() as connection:
-                for service in self._services:
-                    await self._check_service(connection, service)
+            await self._run(self._check_services)
             self._checked = True
 
-    async def _check_service(self, connection: AsyncConnection, service: RecordService) -> None:
+    def _check_services(self, connection: sa.Connection) -> None:
+        for service in self._services:
+            self._check_service(connection, service)
+
+    def _check_service(self, connection: sa.Connection, service: RecordService) -> None:
         ask = _ask(service)
-        if not await connection.run_sync(_is_view, ask):
+        if not _is_view(connection, ask):
             raise ConfigurationError(
                 f"source {self._source.id}, service {service.name}: `{ask.view}` is not a database view; "
                 "publish one (CREATE VIEW …) and grant this account SELECT on it alone"
             )
         # An empty result tells the columns, and that this account may read them.
-        result = await connection.execute(sa.select(sa.text("*")).select_from(_view(ask)).limit(0))
+        result = connection.execute(sa.select(sa.text("*")).select_from(_view(ask)).limit(0))
         missing = sorted((service.rules.all_columns | set(ask.where.values())) - set(result.keys()))
         if missing:
             raise ConfigurationError(
@@ -137,22 +144,12 @@ class Sql(Kind):
             )
 
 
-class _Connecting:
-    """A connection in a read-only, time-bounded transaction."""
-
-    def __init__(self, engine: AsyncEngine, timeout_s: float) -> None:
-        self._connection = engine.connect()
-        self._timeout_s = timeout_s
-
-    async def __aenter__(self) -> AsyncConnection:
-        connection = await self._connection.__aenter__()
-        watch = connection.sync_connection.info.get("watch") if connection.sync_connection else None
+def _connected(engine: sa.Engine, timeout_s: float, work: Callable[[sa.Connection], T]) -> T:
+    with engine.connect() as connection:
+        watch = connection.info.get("watch")
         if watch is not None:
-            watch.start(self._timeout_s)
-        return connection
-
-    async def __aexit__(self, *problem: object) -> None:
-        await self._connection.__aexit__(*problem)
+            watch.start(timeout_s)
+        return work(connection)
 
 
 class _Stopwatch:
@@ -188,12 +185,12 @@ def _is_view(connection: sa.Connection, ask: SqlAsk) -> bool:
     return name in views
 
 
-def _new_engine(dsn: str, source: Source) -> AsyncEngine:
+def _new_engine(dsn: str, source: Source) -> sa.Engine:
     url = sa.make_url(dsn)
     if url.get_backend_name() == "sqlite":
         engine = _engine(_sqlite_url(url), source, {})
-        event.listen(engine.sync_engine, "do_connect", _refuse_absent_file(Path(url.database or "")))
-        event.listen(engine.sync_engine, "connect", _make_sqlite_read_only)
+        event.listen(engine, "do_connect", _refuse_absent_file(Path(url.database or "")))
+        event.listen(engine, "connect", _make_sqlite_read_only)
         return engine
     milliseconds = str(source.limits.timeout_ms)
     settings = {
@@ -212,8 +209,8 @@ def _new_engine(dsn: str, source: Source) -> AsyncEngine:
     return _engine(postgres, source, arguments).execution_options(postgresql_readonly=True)
 
 
-def _engine(url: sa.URL, source: Source, arguments: Mapping[str, Any]) -> AsyncEngine:
-    return create_async_engine(
+def _engine(url: sa.URL, source: Source, arguments: Mapping[str, Any]) -> sa.Engine:
+    return sa.create_engine(
         url,
         connect_args=dict(arguments),
         poolclass=AsyncAdaptedQueuePool,
