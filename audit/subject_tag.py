@@ -13,6 +13,7 @@ import hmac
 import os
 import unicodedata
 from datetime import UTC, datetime
+from functools import lru_cache
 from hashlib import sha256
 
 from cryptography.exceptions import InvalidTag
@@ -33,7 +34,13 @@ _DESTROY = "DELETE FROM subject_tag_key WHERE member = $1 AND epoch < $2"
 
 def epoch_of(ts: int) -> str:
     """Return the epoch of a time (epoch seconds): its month in UTC, such as `2026-11`."""
-    return f"{datetime.fromtimestamp(ts, UTC):%Y-%m}"
+    return _month_of_hour(ts // 3600)
+
+
+@lru_cache(maxsize=64)
+def _month_of_hour(hour: int) -> str:
+    """Months begin on the hour; formatting a date for every tag would cost more than the tag."""
+    return f"{datetime.fromtimestamp(hour * 3600, UTC):%Y-%m}"
 
 
 def normalise(value: str) -> str:

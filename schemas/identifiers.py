@@ -13,7 +13,7 @@ refused, so an identifier is always safe as a path segment.
 from __future__ import annotations
 
 import re
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, dataclass, field, fields
 from functools import lru_cache
 from typing import Any, Final, Self
 from urllib.parse import quote, unquote
@@ -64,20 +64,22 @@ def format_part(part: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Identifier:
-    """What all identifiers share: ordered parts, one text form."""
+    """What all identifiers share: ordered parts, one text form, which is made once."""
+
+    _text: str = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        for part in self.parts:
-            check_part(part)
+        text = "/".join(format_part(check_part(part)) for part in self.parts)
+        object.__setattr__(self, "_text", text)
 
     @property
     def parts(self) -> tuple[str, ...]:
         """The parts that are present, in order."""
-        values = (getattr(self, field.name) for field in fields(self))
+        values = (getattr(self, part.name) for part in fields(self) if part.init)
         return tuple(value for value in values if value is not None)
 
     def __str__(self) -> str:
-        return "/".join(format_part(part) for part in self.parts)
+        return self._text
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -96,8 +98,8 @@ def _parse(cls: Any, text: str) -> Any:
     if len(text) > MAX_TEXT_LENGTH:
         raise MalformedIdentifier("an identifier is too long")
     parts = [parse_part(part) for part in text.split("/")]
-    names = fields(cls)
-    required = sum(field.default is MISSING for field in names)
+    names = [part for part in fields(cls) if part.init]
+    required = sum(part.default is MISSING for part in names)
     if not required <= len(parts) <= len(names):
         raise MalformedIdentifier(f"{cls.__name__} has {required} parts, separated by slashes")
     return cls(*parts)
