@@ -45,12 +45,10 @@ def write_evidence(settings: Settings, exchanges: Sequence[str], out: Path) -> N
     with federation_of(settings) as refresher:
         snapshot = snapshot_of(refresher)
         files = refresher.metadata_files(_members(settings, gathered))
-    write_bundle(
-        out,
-        gathered,
-        certificates=_certificates(settings, snapshot, gathered),
-        federation={**files, LOG_KEYS: orjson.dumps(_log_keys(settings, snapshot))},
-    )
+    certificates = _certificates(settings, snapshot, gathered)
+    log_keys = orjson.dumps(_log_keys(settings, snapshot))
+    out.touch(mode=0o600)  # opened cases are for whoever asked for them
+    write_bundle(out, gathered, certificates=certificates, federation={**files, LOG_KEYS: log_keys})
 
 
 async def _collect(settings: Settings, exchanges: Sequence[str]) -> list[ExchangeEvidence]:

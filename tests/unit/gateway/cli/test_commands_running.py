@@ -178,6 +178,7 @@ def test_evidence__is_verified_and_falsified(
     bundle = tmp_path / "evidence.zip"
     assert isthmus("audit", "receipt", running.settings, asked[0]).out.startswith("c2sp.org/tlog-proof@v1")
     assert isthmus("audit", "evidence", running.settings, *asked, "--out", bundle, "--json").code == 0
+    assert bundle.stat().st_mode & 0o077 == 0
     said = isthmus("verify", bundle, "--json")
     assert said.code == 0, said.out
     passed = {check["name"] for check in said.json["checks"] if check["status"] == "pass"}
