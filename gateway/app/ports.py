@@ -52,7 +52,8 @@ def _client_app(node: Node) -> ClientPortApp:
                 SubsystemId.parse(subsystem) for subsystem in client.subsystems
             )
             for client in settings.clients
-        }
+        },
+        node.federation,
     )
     metaservices = Metaservices(node.federation, node.asking.agreements)
     xroad = XRoadDoor(

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from gateway.exchange.ports import CurrentFederation
 from gateway.trust.asgi import Scope
 from gateway.trust.tls import certificate_digest, peer_certificate
 from schemas.errors import Unauthenticated
@@ -25,12 +26,15 @@ class Clients:
     """The client systems of this gateway: certificate SHA-256 (base64url) to its subsystems."""
 
     by_certificate: Mapping[str, tuple[SubsystemId, ...]]
+    federation: CurrentFederation
+    """Its revocations hold for client systems' certificates too."""
 
     def identify(self, scope: Scope, named: SubsystemId | None = None) -> SubsystemId:
         """The subsystem that is asking; `named` is the one the request claims to come from.
 
         Raises:
-            Unauthenticated: unknown certificate, or a subsystem it does not stand for.
+            Unauthenticated: unknown or revoked certificate, or a subsystem it does not stand for.
+            FederationUnavailable: nobody can tell what has been revoked.
         """
         allowed = self._allowed(scope)
         if named is None:
@@ -50,7 +54,8 @@ class Clients:
         certificate = peer_certificate(scope)
         if certificate is None:
             raise Unauthenticated("show a client certificate that this gateway knows")
-        allowed = self.by_certificate.get(certificate_digest(certificate))
-        if not allowed:
+        digest = certificate_digest(certificate)
+        allowed = self.by_certificate.get(digest)
+        if not allowed or self.federation.current().certificate_revoked(digest):
             raise Unauthenticated("this certificate is not bound to a subsystem in the gateway's settings")
         return allowed

@@ -44,6 +44,8 @@ def answer_with_problems(api: FastAPI, gateway: str) -> None:
 
     @api.exception_handler(HTTPException)
     async def http(_: Request, error: HTTPException) -> Response:
+        if isinstance(error.__cause__, ExchangeError):  # FastAPI wraps what reading the body has raised
+            return respond(error.__cause__)
         if error.status_code == 405:
             return respond(MethodNotAllowed())
         return respond(UnknownService("there is no such path on this port"))

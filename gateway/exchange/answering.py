@@ -33,12 +33,14 @@ from gateway.exchange.fetching import Fetched, Fetching, Question, read_question
 from gateway.exchange.ports import CurrentFederation, FindAgreement, Hosted, HostedService
 from gateway.exchange.refusals import for_the_asker
 from gateway.exchange.replay import ReplayGuard
+from gateway.trust.failures import describe
 from policies.engine import PolicyEngine
 from schemas.agreement import Agreement
 from schemas.decision import Decision, DecisionInput
 from schemas.errors import (
     AuditUnavailable,
     ExchangeError,
+    GatewayError,
     Refused,
     Replayed,
     RequestMismatch,
@@ -141,14 +143,20 @@ class AnsweringSide:
         except (AuditUnavailable, Replayed):
             raise
         except ExchangeError as error:
-            refusal = self._sign_refusal(exchange, error)
-            await self._append_outcome(exchange, refusal, error)
-            return refusal
+            return await self._refuse(exchange, error)
+        except Exception as error:  # noqa: BLE001  who asked is known: whatever breaks, the log says that they did
+            _logger.error("an exchange broke: %s", describe(error))  # noqa: TRY400  no traceback: it may quote data
+            return await self._refuse(exchange, GatewayError("the gateway failed; its log says why"))
         # (8)
         answer = self._sign_answer(exchange, fetched)
         # (9)
         await self._append_outcome(exchange, answer, None)
         return answer
+
+    async def _refuse(self, exchange: _Exchange, error: ExchangeError) -> _Signed:
+        refusal = self._sign_refusal(exchange, error)
+        await self._append_outcome(exchange, refusal, error)
+        return refusal
 
     def _check_meant_for_us(self, statement: RequestStatement) -> None:
         provider = ServiceId.parse(statement.aud).provider

@@ -208,7 +208,9 @@ class AskingSide:
             await self.log.append(pending)
         except AuditError:
             _logger.exception("the log refused an entry; nothing was sent or handed over")
-            raise AuditUnavailable(hop=str(self.gateway)) from None
+            unavailable = AuditUnavailable(hop=str(self.gateway))
+            unavailable.exchange = pending.entry.id if pending.entry.kind != "sent" else None
+            raise unavailable from None
 
     async def _append_failure(self, sent: _Sent, reason: str) -> None:
         failed = self._entry("outcome", sent, result="failed", reasons=(reason,))

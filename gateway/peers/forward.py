@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 
 from adapters.upstream import Upstream
 from gateway.exchange.ports import UpstreamReply
-from gateway.peers.transport import HttpTransport, Origin, TransportError
-from schemas.errors import ExchangeError, SourceMisbehaved, SourceTooSlow, SourceUnavailable
+from gateway.peers.transport import HttpTransport, Origin, Response, TransportError
+from schemas.errors import ExchangeError, MalformedRequest, SourceMisbehaved, SourceTooSlow, SourceUnavailable
 from schemas.wire import Headers, end_to_end
 
 
@@ -46,7 +46,7 @@ class HttpForward:
             raise SourceTooSlow(reasons=("source.timeout",)) from None
         except TransportError as error:
             raise _failure(error) from None
-        return UpstreamReply(response.status, end_to_end(response.headers), response.body)
+        return UpstreamReply(response.status, _usable_headers(response), response.body)
 
     def _origin(self, upstream: Upstream) -> tuple[Origin, str]:
         known = self._known.get(upstream.base_url)
@@ -54,6 +54,17 @@ class HttpForward:
             path = "/" + upstream.base_url.split("://", 1)[1].partition("/")[2]
             known = self._known[upstream.base_url] = (Origin.of(upstream.base_url), path.rstrip("/"))
         return known
+
+
+def _usable_headers(response: Response) -> Headers:
+    """The headers that travel; a source whose answer no head can carry has misbehaved."""
+    try:
+        headers = end_to_end(response.headers)
+    except MalformedRequest:
+        raise SourceMisbehaved("the source's headers cannot travel", reasons=("source.misbehaving",)) from None
+    if not 200 <= response.status <= 599:
+        raise SourceMisbehaved("the source's status is none of HTTP", reasons=("source.misbehaving",))
+    return headers
 
 
 def _failure(error: TransportError) -> ExchangeError:

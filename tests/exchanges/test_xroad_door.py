@@ -243,7 +243,7 @@ def test_door__label_and_issue__kept_where_they_belong(world):
 
 def test_door__providers_own_404__passes_without_x_road_error(world):
     """The header is there exactly when a gateway has failed."""
-    world.upstream.reply = b'HTTP/1.1 404 Not Found\r\nContent-Type: text/plain\r\nContent-Length: 4\r\n\r\nnope'
+    world.upstream.reply = b"HTTP/1.1 404 Not Found\r\nContent-Type: text/plain\r\nContent-Length: 4\r\n\r\nnope"
     reply = ask(world, CARD_TARGET)
     assert (reply.status, reply.body, reply.headers["content-type"]) == (404, b"nope", "text/plain")
     assert "x-road-error" not in reply.headers
