@@ -1,0 +1,90 @@
+"""What two gateways keep after exchanges about canaries: nothing of them in clear, in no file, no database."""
+
+from __future__ import annotations
+
+import sqlite3
+from base64 import b64encode
+from hashlib import sha256
+from pathlib import Path
+
+from tests.exchanges.hostile_peer import HostilePeer
+from tests.exchanges.hostile_provider import FORGED, ask_band, hostile_provider, signed
+from tests.exchanges.test_json_doors import ask_view
+from tests.exchanges.test_xroad_door import CARD_TARGET, ask, ask_person
+from tests.world import ABSENT, CONSUMER, NAME, PRESENT, PROVIDER, RELIEF, RESTRICTED, World
+
+USER = "canary-officer-7"
+_TEXTS = (PRESENT, RESTRICTED, ABSENT, NAME, "Ofsubject", "1980-05-17", "canarydistrict", USER, FORGED)
+_CANARIES = {
+    form
+    for text in _TEXTS
+    for form in (
+        text.encode(),
+        text.encode("utf-16-le"),
+        b64encode(text.encode()).rstrip(b"="),
+        sha256(text.encode()).digest(),
+        sha256(text.encode()).hexdigest().encode(),
+    )
+}
+
+
+def _found(content: bytes) -> set[bytes]:
+    return {canary for canary in _CANARIES if canary in content}
+
+
+def _dump(path: Path) -> bytes:
+    """Every value of every table, also what has not left the WAL yet."""
+    with sqlite3.connect(path) as connection:
+        tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        rows = [row for name in tables for row in connection.execute(f'SELECT * FROM "{name}"')]  # noqa: S608
+    connection.close()
+    return b"\n".join(v if isinstance(v, bytes) else str(v).encode() for row in rows for v in row)
+
+
+def _exchange_in_every_way(world: World) -> None:
+    user = {"X-Road-UserId": USER, "X-Road-Id": "label"}
+    for subject in (PRESENT, RESTRICTED, ABSENT):
+        ask_person(world, subject, "full_name", "birth_date", headers=user)
+        ask_person(world, subject, client=RELIEF, headers=user)
+        ask_view(world, subject)
+    ask(world, CARD_TARGET, headers=user)
+    ask(world, CARD_TARGET, method="POST", body=NAME.encode(), headers=user)
+    world.upstream.reply = b""
+    ask(world, CARD_TARGET, headers=user)
+    HostilePeer(world).ask()
+    HostilePeer(world).ask(body=b'{"subject":"' + NAME.encode() + b'"}')
+    with hostile_provider(world, signed):
+        ask_band(world)
+    ask_band(world)
+
+
+def test_kept__after_every_kind_of_exchange__no_canary_in_clear(world):
+    """Files, databases, write-ahead logs and operators' logs of both gateways hold no subject, no name, no
+    user, no value: not in clear, not in base64, and not as a digest that anybody could guess."""
+    _exchange_in_every_way(world)
+    looked_at = 0
+    for gateway in (PROVIDER, CONSUMER):
+        for path in sorted(world.home(gateway).rglob("*")):
+            if path.is_file():
+                looked_at += 1
+                assert _found(path.read_bytes()) == set(), path
+        assert _found(_dump(world.home(gateway) / "gateway.db")) == set(), gateway
+    assert _found(world.log_file.read_bytes()) == set()
+    assert looked_at > 30
+
+
+def test_kept__the_scan_itself_can_fail(world):
+    """The scan finds a canary where there is one: in the source's own database."""
+    assert _found(_dump(world.people)) >= {PRESENT.encode(), NAME.encode()}
+    assert _found(world.people.read_bytes())
+
+
+def test_kept__the_exchange_left_what_it_should(world):
+    """The same run left sealed cases, which the owner can open."""
+    reply = ask_person(world)
+    reader = world.node(PROVIDER).log.reader
+    logged = world.run(reader.exchange(reply.headers["isthmus-receipt"]))[-1]
+    case = world.run(reader.case(logged.index))
+    assert case.subjects
+    assert case.request
+    assert case.answer
