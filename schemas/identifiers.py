@@ -16,7 +16,7 @@ import re
 from dataclasses import MISSING, dataclass, field, fields
 from functools import lru_cache
 from typing import Any, Final, Self
-from urllib.parse import quote, unquote
+from urllib.parse import unquote
 
 from schemas.errors import MalformedIdentifier
 
@@ -58,8 +58,8 @@ def parse_part(text: str) -> str:
 
 
 def format_part(part: str) -> str:
-    """Percent-encode one part for a path or header."""
-    return quote(part, safe="'()+,-.=")
+    """Percent-encode one part for a path or header. Of the strict characters only `?` needs it."""
+    return part.replace("?", "%3F")
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +114,12 @@ class MemberId(_Identifier):
     code: str
 
 
+@lru_cache(maxsize=4096)
+def _member(instance: str, member_class: str, code: str) -> MemberId:
+    """Every exchange asks for the same few members, several times."""
+    return MemberId(instance, member_class, code)
+
+
 @dataclass(frozen=True, slots=True)
 class SubsystemId(_Identifier):
     """`INSTANCE/CLASS/MEMBER/SUBSYSTEM`: what may ask and what may answer."""
@@ -126,7 +132,7 @@ class SubsystemId(_Identifier):
     @property
     def member(self) -> MemberId:
         """The organisation the subsystem belongs to."""
-        return MemberId(self.instance, self.member_class, self.member_code)
+        return _member(self.instance, self.member_class, self.member_code)
 
     def service(self, code: str, version: str | None = None) -> ServiceId:
         """A service of this subsystem."""
@@ -152,7 +158,7 @@ class ServiceId(_Identifier):
     @property
     def member(self) -> MemberId:
         """The organisation that owns the data."""
-        return MemberId(self.instance, self.member_class, self.member_code)
+        return _member(self.instance, self.member_class, self.member_code)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +173,7 @@ class GatewayId(_Identifier):
     @property
     def member(self) -> MemberId:
         """The organisation that runs the gateway."""
-        return MemberId(self.instance, self.member_class, self.member_code)
+        return _member(self.instance, self.member_class, self.member_code)
 
     @property
     def uri(self) -> str:

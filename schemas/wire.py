@@ -147,7 +147,8 @@ def _check_header(pair: Any) -> tuple[str, str]:
 
 
 def _parse(data: bytes, members: set[str]) -> dict[str, Any]:
-    head = parse_object(data, max_bytes=MAX_HEAD_BYTES, what="the head")
+    # Its only number is an answer's status, which is checked.
+    head = parse_object(data, max_bytes=MAX_HEAD_BYTES, what="the head", bound_numbers=False)
     if head.keys() != members:
         raise MalformedRequest("the head has a missing or an unknown member")
     return head

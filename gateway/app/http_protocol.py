@@ -40,6 +40,7 @@ class GatewayHttpProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Read the peer's certificate from the TLS session, and start the clock."""
         super().connection_made(transport)
+        self.access_log = False  # whatever handlers the operator's logging has: paths hold identifiers
         session = transport.get_extra_info("ssl_object")
         certificate = session.getpeercert(binary_form=True) if session is not None else None
         self._extensions = {PEER_CERTIFICATE: certificate}

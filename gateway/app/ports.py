@@ -8,6 +8,7 @@ from gateway.doors.admin import admin_api
 from gateway.doors.api import ClientPort, client_api
 from gateway.doors.client_port import ClientPortApp
 from gateway.doors.clients import Clients
+from gateway.doors.failures import without_traceback
 from gateway.doors.metaservices import Metaservices
 from gateway.doors.xroad import XRoadDoor
 from gateway.peers.door import PeerDoor
@@ -22,7 +23,7 @@ def listeners(node: Node) -> list[Listener]:
     settings = node.settings
     client_app = _client_app(node)
     peer_app = PeerDoor(node.answering, node.meters, settings.limits.max_body_bytes + FRAME_ROOM)
-    admin_app = admin_api(settings.gateway, node.check_parts, node.meters)
+    admin_app = without_traceback(admin_api(settings.gateway, node.check_parts, node.meters))
     client_cas = [path.read_text(encoding="ascii") for path in settings.client_cas]
     to_clients = server_context(settings.tls.certificate, settings.tls.key, client_cas)
     client, peer, admin = settings.client, settings.peer, settings.admin
@@ -63,4 +64,4 @@ def _client_app(node: Node) -> ClientPortApp:
     port = ClientPort(
         node.asking, clients, metaservices, lambda: views, node.log.reader, node.meters, limits.max_body_bytes
     )
-    return ClientPortApp(xroad, client_api(port), limits.max_body_bytes)
+    return ClientPortApp(xroad, without_traceback(client_api(port)), limits.max_body_bytes)

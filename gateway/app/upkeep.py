@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from gateway.app.node import Node
+from gateway.exchange.recovery import close_unfinished
 from policies.cache import CachingEngine
 from schemas.errors import ConfigurationError, ExchangeError
 
@@ -29,10 +30,12 @@ async def _publish(node: Node) -> None:
 
 
 async def _purge(node: Node) -> None:
-    """Forget replay rows that no statement can match any more."""
+    """Forget replay rows that no statement can match any more; close what a crash left open."""
     while True:
         await asyncio.sleep(PURGE_EVERY_S)
         await _quietly(node.log.purge_replays(int(time.time())), "purging the replay guard")
+        # Also here: at a start soon after a crash, what was under way is too young to be told from the living.
+        await _quietly(close_unfinished(node.log), "closing exchanges that a crash left open")
 
 
 async def _follow_authorities(node: Node) -> None:

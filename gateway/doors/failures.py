@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -10,6 +11,7 @@ from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
 from gateway.exchange import problems
+from gateway.trust.asgi import App, Receive, Scope, Send
 from gateway.trust.failures import describe
 from schemas.errors import (
     ExchangeError,
@@ -21,6 +23,17 @@ from schemas.errors import (
 )
 
 _logger = logging.getLogger(__name__)
+
+
+def without_traceback(api: App) -> App:
+    """The application, keeping to itself what it has answered and logged: Starlette raises it again, and
+    the server would print it with its message, which may quote a person."""
+
+    async def call(scope: Scope, receive: Receive, send: Send) -> None:
+        with suppress(Exception):
+            await api(scope, receive, send)
+
+    return call
 
 
 def answer_with_problems(api: FastAPI, gateway: str) -> None:

@@ -155,7 +155,7 @@ def _split(raw_path: str) -> tuple[SubsystemId, str, str]:
     parts = raw_path.split("/", 7)
     if len(parts) < 7:
         raise MalformedRequest("the path must be /r1/INSTANCE/CLASS/MEMBER/SUBSYSTEM/SERVICE")
-    provider = SubsystemId(*(parse_part(part) for part in parts[2:6]))
+    provider = SubsystemId.parse("/".join(parts[2:6]))
     below = "/" + parts[7] if len(parts) == 8 else ""
     return provider, parse_part(parts[6]), below
 

@@ -32,13 +32,21 @@ def find_subject(form: PassThroughForm, head: RequestHead) -> Subject | None:
         return None
     name = form.subject.name
     if form.subject.place == "query":
-        values = [value for key, value in parse_qsl(head.query, keep_blank_values=True) if key == name]
+        values = _query_values(head.query, name)
     else:
         matches = (match_template(template, head.path) for template in form.paths)
         values = list({match[name] for match in matches if match and name in match})
     if len(values) != 1 or not values[0]:
         raise RequestMismatch("the request does not name exactly one subject", reasons=("subject.ambiguous",))
     return Subject(form.subject.type, values[0])
+
+
+def _query_values(query: str, name: str) -> list[str]:
+    """The values of a query parameter, and of every one that some server would take for it: `ID`,
+    `id[]`, and whatever stands behind a `;`."""
+    pairs = parse_qsl(query, keep_blank_values=True)
+    values = [value for key, value in pairs if key.split("[", 1)[0].casefold() == name.casefold()]
+    return values if ";" not in query and any(key == name for key, _ in pairs) else []
 
 
 def match_template(template: str, path: str) -> dict[str, str] | None:

@@ -17,6 +17,8 @@ from schemas.errors import MalformedRequest
 
 MAX_TARGET_LENGTH: Final = 4096
 _SAFE_IN_SEGMENT: Final = "!$&'()*+,;=:@"
+_PLAIN = re.compile(r"[A-Za-z0-9_~-][A-Za-z0-9._~-]*")
+"""A segment that every parser reads alike: nothing encoded, no leading dot."""
 _LAYER = re.compile(r"%[0-9A-Fa-f]{2}")
 _RAW_PATH = re.compile(r"[A-Za-z0-9\-._~!$&'()*+,;=:@/%]*")
 _RAW_QUERY = re.compile(r"[A-Za-z0-9\-._~!$&'()*+,;=:@/?%]*")
@@ -50,12 +52,14 @@ def canonical_query(raw: str) -> str:
     """Return the query unchanged if it is plainly encoded; MalformedRequest otherwise."""
     if len(raw) > MAX_TARGET_LENGTH or _RAW_QUERY.fullmatch(raw) is None or _BROKEN_ENCODING.search(raw):
         raise MalformedRequest("the query is too long or holds a character that must be percent-encoded")
-    if _has_control(_decode(raw)):
+    if "%" in raw and _has_control(_decode(raw)):
         raise MalformedRequest("the query holds a control character")
     return raw
 
 
 def _canonical_segment(text: str, *, may_be_empty: bool) -> str:
+    if _PLAIN.fullmatch(text):
+        return text
     segment = _decode(text)
     if not segment and may_be_empty:
         return ""

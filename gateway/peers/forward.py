@@ -61,7 +61,9 @@ def _usable_headers(response: Response) -> Headers:
     try:
         headers = end_to_end(response.headers)
     except MalformedRequest:
-        raise SourceMisbehaved("the source's headers cannot travel", reasons=("source.misbehaving",)) from None
+        raise SourceMisbehaved(
+            "the source's headers cannot travel", reasons=("source.misbehaving",)
+        ) from None
     if not 200 <= response.status <= 599:
         raise SourceMisbehaved("the source's status is none of HTTP", reasons=("source.misbehaving",))
     return headers

@@ -109,17 +109,26 @@ class HttpTransport:
             TransportError: no connection, a broken or oversize response.
             TimeoutError: the deadline passed.
         """
-        pool = self._pools.setdefault(origin, _Pool())
-        async with asyncio.timeout_at(asyncio.get_running_loop().time() + deadline - time.monotonic()):
-            async with pool.places:
-                connection = pool.idle_connection() or await self._connect(origin)
-                try:
-                    response = await connection.exchange(request, max_body)
-                except BaseException:
-                    connection.discard()
-                    raise
-                pool.put_back(connection)
-                return response
+        pool = self._pools.get(origin) or self._pools.setdefault(origin, _Pool())
+        connection = pool.take()
+        if connection is None:
+            async with asyncio.timeout(deadline - time.monotonic()):
+                connection = await pool.wait() or await self._connect_in(pool, origin)
+        try:
+            response = await connection.exchange(request, max_body, deadline - time.monotonic())
+        except BaseException:
+            connection.discard()
+            pool.give_back(None)
+            raise
+        pool.give_back(connection)
+        return response
+
+    async def _connect_in(self, pool: _Pool, origin: Origin) -> _Connection:
+        try:
+            return await self._connect(origin)
+        except BaseException:
+            pool.give_back(None)
+            raise
 
     async def close(self) -> None:
         """Close every idle connection."""
@@ -176,10 +185,58 @@ class HttpTransport:
 
 @dataclass(slots=True)
 class _Pool:
-    idle: deque[tuple[_Connection, float]] = field(default_factory=deque)
-    places: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MAX_CONNECTIONS))
+    """The connections to one origin. A place is the right to use one connection, idle or new."""
 
-    def idle_connection(self) -> _Connection | None:
+    idle: deque[tuple[_Connection, float]] = field(default_factory=deque)
+    waiting: deque[asyncio.Future[None]] = field(default_factory=deque)
+    places: int = MAX_CONNECTIONS
+
+    def take(self) -> _Connection | None:
+        """A place with an idle connection, at once, or nothing at all."""
+        if self.places == 0:
+            return None
+        connection = self._idle_connection()
+        if connection is not None:
+            self.places -= 1
+        return connection
+
+    async def wait(self) -> _Connection | None:
+        """A place, when there is one, with an idle connection or without."""
+        if self.places == 0:
+            turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self.waiting.append(turn)
+            try:
+                await turn
+            except asyncio.CancelledError:
+                if turn.done() and not turn.cancelled():
+                    self.give_back(None)  # the place had just been handed over
+                raise
+        else:
+            self.places -= 1
+        return self._idle_connection()
+
+    def give_back(self, connection: _Connection | None) -> None:
+        """Give a place back, with its connection if that may carry another request."""
+        if connection is not None:
+            if connection.usable:
+                self.idle.append((connection, time.monotonic()))
+            else:
+                connection.discard()
+        while self.waiting:
+            turn = self.waiting.popleft()
+            if not turn.done():
+                turn.set_result(None)
+                return
+        self.places += 1
+        if self.idle and time.monotonic() - self.idle[0][1] >= IDLE_LIMIT_S:
+            self.idle.popleft()[0].discard()
+
+    def close(self) -> None:
+        """Close every idle connection."""
+        while self.idle:
+            self.idle.pop()[0].discard()
+
+    def _idle_connection(self) -> _Connection | None:
         """The connection used last, if it is still good; stale ones are dropped on the way."""
         now = time.monotonic()
         while self.idle:
@@ -188,19 +245,6 @@ class _Pool:
                 return connection
             connection.discard()
         return None
-
-    def put_back(self, connection: _Connection) -> None:
-        """Keep a connection that may carry another request; drop the one idle for too long."""
-        if connection.usable:
-            self.idle.append((connection, time.monotonic()))
-        else:
-            connection.discard()
-        if self.idle and time.monotonic() - self.idle[0][1] >= IDLE_LIMIT_S:
-            self.idle.popleft()[0].discard()
-
-    def close(self) -> None:
-        while self.idle:
-            self.idle.pop()[0].discard()
 
 
 class _Connection(asyncio.Protocol):
@@ -221,11 +265,23 @@ class _Connection(asyncio.Protocol):
         certificate: bytes | None = session.getpeercert(binary_form=True) if session else None
         return certificate
 
-    async def exchange(self, request: bytes, max_body: int) -> Response:
+    async def exchange(self, request: bytes, max_body: int, timeout_s: float) -> Response:
+        loop = asyncio.get_running_loop()
         self._begin(max_body)
-        self._waiter = asyncio.get_running_loop().create_future()
+        self._without_body = request.startswith(b"HEAD ")
+        waiter: asyncio.Future[Response] = loop.create_future()
+        self._waiter = waiter
+        clock = loop.call_later(max(0.0, timeout_s), self._expire, waiter)
         self._transport.write(request)
-        return await self._waiter
+        try:
+            return await waiter
+        finally:
+            clock.cancel()
+
+    @staticmethod
+    def _expire(waiter: asyncio.Future[Response]) -> None:
+        if not waiter.done():
+            waiter.set_exception(TimeoutError())
 
     def discard(self) -> None:
         self._closed = True
@@ -258,6 +314,10 @@ class _Connection(asyncio.Protocol):
         if self._header_bytes > MAX_HEADER_BYTES or len(self._headers) >= MAX_HEADERS:
             raise ValueError
         self._headers.append((name.decode("latin-1").lower(), value.decode("latin-1")))
+
+    def on_headers_complete(self) -> None:
+        if self._without_body:  # its length is that of a body which does not follow
+            self.on_message_complete()
 
     def on_body(self, body: bytes) -> None:
         self._body_bytes += len(body)

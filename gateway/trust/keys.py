@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Final
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
 
 from gateway.trust.jws import StatementSigner
@@ -37,7 +39,7 @@ def load_signer(key: Path, certificate: Path) -> StatementSigner:
 
 def load_signing_key(path: Path) -> EllipticCurvePrivateKey:
     """A member's private key."""
-    private = load_pem_private_key(read_secret(path), None)
+    private = _load_private(path)
     if not isinstance(private, EllipticCurvePrivateKey):
         raise ConfigurationError(f"{path}: a member signs with a P-256 key")
     return private
@@ -45,10 +47,18 @@ def load_signing_key(path: Path) -> EllipticCurvePrivateKey:
 
 def load_log_key(path: Path) -> Ed25519PrivateKey:
     """The key that signs the audit log's heads."""
-    private = load_pem_private_key(read_secret(path), None)
+    private = _load_private(path)
     if not isinstance(private, Ed25519PrivateKey):
         raise ConfigurationError(f"{path}: the log is signed with an Ed25519 key")
     return private
+
+
+def _load_private(path: Path) -> PrivateKeyTypes:
+    secret = read_secret(path)
+    try:
+        return load_pem_private_key(secret, None)
+    except (TypeError, ValueError, UnsupportedAlgorithm):
+        raise ConfigurationError(f"{path}: is not an unencrypted private key in PEM") from None
 
 
 def load_case_key(path: Path) -> bytes:

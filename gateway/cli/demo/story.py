@@ -329,8 +329,8 @@ def _report(processes: Processes, country: Country, told: _Told) -> dict[str, An
 def _sum_up(screen: Screen, document: Mapping[str, Any]) -> None:
     screen.say(
         f"\n{document['exchanges']} exchanges: {document['answered']} answered, {document['refused']} "
-        f"refused, {document['failed']} failed. {document['entries']} log entries, {document['logs_verified']} logs "
-        f"verified, tampering {'detected' if document['tamper_detected'] else 'NOT detected'}."
+        f"refused, {document['failed']} failed. {document['entries']} log entries, "
+        f"{document['logs_verified']} logs verified, tampering {'detected' if document['tamper_detected'] else 'NOT detected'}."
     )
 
 

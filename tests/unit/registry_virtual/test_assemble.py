@@ -10,7 +10,7 @@ from itertools import combinations, product
 from typing import Any
 
 import pytest
-from small_view import (
+from tests.unit.registry_virtual.small_view import (
     CIVIL,
     FAILURES,
     HOUSEHOLD,

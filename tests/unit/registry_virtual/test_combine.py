@@ -8,7 +8,7 @@ from itertools import product
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from small_view import CIVIL, FAILURES, NOW, PERSON, RECORDS, VIEW, answered, failed, request
+from tests.unit.registry_virtual.small_view import CIVIL, FAILURES, NOW, PERSON, RECORDS, VIEW, answered, failed, request
 
 from registry_virtual.combine import WITHOUT_VALUE, combine
 from registry_virtual.plan import ViewRequest, make_plan

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from small_view import (
+from tests.unit.registry_virtual.small_view import (
     APPLICANT,
     CIVIL,
     FAILURES,

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from small_view import CIVIL, HOUSEHOLD, MEMBERS, PERSON, SERVICES, VIEW, request
+from tests.unit.registry_virtual.small_view import CIVIL, HOUSEHOLD, MEMBERS, PERSON, SERVICES, VIEW, request
 
 from registry_virtual.plan import ViewRequest, make_plan
 from registry_virtual.view import Attribute, Origin, Via, View

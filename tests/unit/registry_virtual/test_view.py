@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from small_view import VIEW
+from tests.unit.registry_virtual.small_view import VIEW
 
 from schemas.errors import RequestMismatch
 

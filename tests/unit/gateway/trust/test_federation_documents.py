@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from federation_world import PURPOSES, Member, World
+from tests.unit.gateway.trust.federation_world import PURPOSES, Member, World
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
-from federation_world import ONLINE, World
+from tests.unit.gateway.trust.federation_world import ONLINE, World
 
 from gateway.trust.federation.admission import sign_pin, sign_record
 from gateway.trust.federation.documents import GatewayCertificates, HostedSubsystem

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
-from federation_world import PURPOSES, START, Clock, Member, World
+from tests.unit.gateway.trust.federation_world import PURPOSES, START, Clock, Member, World
 from tuf.api.metadata import Metadata
 
 from gateway.trust.federation.admission import sign_record

@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 import uvicorn
-from federation_world import World
+from tests.unit.gateway.trust.federation_world import World
 
 from gateway.trust.federation.admission import sign_record
 from gateway.trust.federation.server import RegistrarApp
