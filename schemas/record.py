@@ -120,6 +120,7 @@ class RecordAnswer:
             and isinstance(predicates, dict)
             and all(verdict in ("yes", "no", "unknown") for verdict in predicates.values())
             and isinstance(as_of, int)
+            and not isinstance(as_of, bool)
         )
         if not well_formed:
             raise MalformedRequest("the answer body is not {status, record, predicates, as_of}")

@@ -19,7 +19,7 @@ import shutil
 import sqlite3
 import ssl
 import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -194,6 +194,8 @@ class World:
 
     folder: Path
     upstream: Upstream = field(default_factory=Upstream)
+    databases: Mapping[str, str] = field(default_factory=dict)
+    """By gateway, where it is not a SQLite file of its own."""
     ports: dict[str, Ports] = field(default_factory=dict)
     _loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.new_event_loop)
     _thread: threading.Thread = None  # type: ignore[assignment]
@@ -327,6 +329,7 @@ class World:
                     for member, subsystems in hosts[name].items()
                 },
                 ports=self.ports[name],
+                database=self.databases.get(name, "sqlite:///gateway.db"),
                 sources=sources[name],
                 secrets=secrets if name == PROVIDER else {},
                 variables=variables,
@@ -397,10 +400,10 @@ class World:
             logging.getLogger(chatty).setLevel(logging.WARNING)
 
 
-def make_world(folder: Path) -> World:
+def make_world(folder: Path, databases: Mapping[str, str] | None = None) -> World:
     """Build and start a world in an empty folder."""
     os.environ.pop("PEOPLE_DSN", None)
-    world = World(folder)
+    world = World(folder, databases=databases or {})
     world.start()
     return world
 

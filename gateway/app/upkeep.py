@@ -34,7 +34,7 @@ async def _purge(node: Node) -> None:
     while True:
         await asyncio.sleep(PURGE_EVERY_S)
         await _quietly(node.log.purge_replays(int(time.time())), "purging the replay guard")
-        # Also here: at a start soon after a crash, what was under way is too young to be told from the living.
+        # Also here: at a start soon after a crash, what was under way is too young to tell from the living.
         await _quietly(close_unfinished(node.log), "closing exchanges that a crash left open")
 
 

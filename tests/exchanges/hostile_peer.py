@@ -45,7 +45,9 @@ class HostilePeer:
         keys = self.world.home(HOSTILE) / "keys"
         return load_signer(keys / "lm-gov-tax.key", keys / "lm-gov-tax.crt")
 
-    def claims(self, signed_head: bytes = HEAD, signed_body: bytes = QUESTION, **changes: Any) -> dict[str, Any]:
+    def claims(
+        self, signed_head: bytes = HEAD, signed_body: bytes = QUESTION, **changes: Any
+    ) -> dict[str, Any]:
         """A good statement's members, changed; a member set to `...` is left out."""
         identifier = new_exchange_id()
         now = int(time.time())

@@ -79,9 +79,7 @@ def signed(knock: Knock, head: bytes = HEAD, body: bytes = BODY, **changes: Any)
 
 
 @contextmanager
-def hostile_provider(
-    world: World, behave: Behave, context: ssl.SSLContext | None = None
-) -> Iterator[None]:
+def hostile_provider(world: World, behave: Behave, context: ssl.SSLContext | None = None) -> Iterator[None]:
     """Listen on the hostile gateway's registered address."""
     keys = world.home(HOSTILE) / "keys"
     tls = context or server_context(keys / "tls.crt", keys / "tls.key", [world.sandbox.authority.read_text()])

@@ -60,7 +60,11 @@ def send(port: int, data: bytes, context: ssl.SSLContext | None = None) -> Reply
 
 def request(method: str, target: str, headers: dict[str, str] | None = None, body: bytes = b"") -> bytes:
     """A request's bytes; header values and target go out as they are."""
-    lines = [f"{method} {target} HTTP/1.1", "Host: gateway", *(f"{n}: {v}" for n, v in (headers or {}).items())]
+    lines = [
+        f"{method} {target} HTTP/1.1",
+        "Host: gateway",
+        *(f"{n}: {v}" for n, v in (headers or {}).items()),
+    ]
     if body or method == "POST":
         lines.append(f"Content-Length: {len(body)}")
     return "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + body

@@ -107,7 +107,13 @@ TABLE = {
         _log_fails(CONSUMER, 1), "audit-unavailable", 503, "gateway", CONSUMER, ("answered",), ("sent",)
     ),
     "policy_unavailable": Row(
-        _policy_fails(PolicyUnavailable()), "policy-unavailable", 503, "gateway", PROVIDER, FAILED, SENT_FAILED
+        _policy_fails(PolicyUnavailable()),
+        "policy-unavailable",
+        503,
+        "gateway",
+        PROVIDER,
+        FAILED,
+        SENT_FAILED,
     ),
     "policy_breaks": Row(
         _policy_fails(RuntimeError(NAME)), "exchange-failed", 503, "gateway", PROVIDER, FAILED, SENT_FAILED
@@ -117,13 +123,24 @@ TABLE = {
     ),
     "source_slow": Row(
         _source_gives(Unavailable("x", timeout=True)),
-        "source-too-slow", 504, "provider", PROVIDER, FAILED, SENT_FAILED,
-    ),  # fmt: skip
+        "source-too-slow",
+        504,
+        "provider",
+        PROVIDER,
+        FAILED,
+        SENT_FAILED,
+    ),
     "source_misbehaves": Row(
         _source_gives(Misbehaving("x")), "source-misbehaved", 502, "provider", PROVIDER, FAILED, SENT_FAILED
     ),
     "source_denies": Row(
-        _source_gives(DeniedBySource("x")), "source-unavailable", 503, "provider", PROVIDER, FAILED, SENT_FAILED
+        _source_gives(DeniedBySource("x")),
+        "source-unavailable",
+        503,
+        "provider",
+        PROVIDER,
+        FAILED,
+        SENT_FAILED,
     ),
     "source_raises": Row(
         _source_gives(KeyError(NAME)), "source-misbehaved", 502, "provider", PROVIDER, FAILED, SENT_FAILED
@@ -138,23 +155,48 @@ TABLE = {
         _upstream(b""), "source-misbehaved", 502, "provider", PROVIDER, FAILED, SENT_FAILED, card=True
     ),
     "card_not_http": Row(
-        _upstream(b"hello\r\n\r\n"), "source-misbehaved", 502, "provider", PROVIDER, FAILED, SENT_FAILED, card=True
+        _upstream(b"hello\r\n\r\n"),
+        "source-misbehaved",
+        502,
+        "provider",
+        PROVIDER,
+        FAILED,
+        SENT_FAILED,
+        card=True,
     ),
     "card_cut_short": Row(
         _upstream(OK[:-3]), "source-misbehaved", 502, "provider", PROVIDER, FAILED, SENT_FAILED, card=True
     ),
     "card_huge": Row(
         _upstream(b"HTTP/1.1 200 OK\r\nContent-Length: 99999\r\n\r\n" + b"x" * 99_999),
-        "source-misbehaved", 502, "provider", PROVIDER, FAILED, SENT_FAILED, card=True,
-    ),  # fmt: skip
+        "source-misbehaved",
+        502,
+        "provider",
+        PROVIDER,
+        FAILED,
+        SENT_FAILED,
+        card=True,
+    ),
     "card_status_that_is_none": Row(
         _upstream(OK.replace(b"200 OK", b"999 XX")),
-        "source-misbehaved", 502, "provider", PROVIDER, FAILED, SENT_FAILED, card=True,
-    ),  # fmt: skip
+        "source-misbehaved",
+        502,
+        "provider",
+        PROVIDER,
+        FAILED,
+        SENT_FAILED,
+        card=True,
+    ),
     "card_too_many_headers": Row(
         _upstream(OK.replace(b"Content-Type", MANY_HEADERS + b"Content-Type")),
-        "source-misbehaved", 502, "provider", PROVIDER, FAILED, SENT_FAILED, card=True,
-    ),  # fmt: skip
+        "source-misbehaved",
+        502,
+        "provider",
+        PROVIDER,
+        FAILED,
+        SENT_FAILED,
+        card=True,
+    ),
     "provider_federation_ran_out": Row(
         _federation_ran_out(PROVIDER), "peer-unavailable", 503, "provider", CONSUMER, (), SENT_FAILED
     ),

@@ -46,9 +46,7 @@ def test_provider__good_answer__handed_over(world):
 
 
 def _signed_by(gateway, name):
-    return lambda knock: http(
-        200, frame(HEAD, BODY), knock.sign(knock.answer(), knock.signer(gateway, name))
-    )
+    return lambda knock: http(200, frame(HEAD, BODY), knock.sign(knock.answer(), knock.signer(gateway, name)))
 
 
 def _stale(seconds):
@@ -64,7 +62,10 @@ UNVERIFIED = {
     "unsigned_with_another_status": lambda knock: http(201, frame(HEAD, BODY), knock.sign(knock.answer())),
     "empty_statement": lambda knock: http(200, frame(HEAD, BODY), ""),
     "two_statements": lambda knock: http(
-        200, frame(HEAD, BODY), knock.sign(knock.answer()), f"Isthmus-Statement: {knock.sign(knock.answer())}\r\n"
+        200,
+        frame(HEAD, BODY),
+        knock.sign(knock.answer()),
+        f"Isthmus-Statement: {knock.sign(knock.answer())}\r\n",
     ),
     "signed_by_another_member": _signed_by(PROVIDER, "lm-gov-nia"),
     "signed_by_the_asker_itself": _signed_by(CONSUMER, "lm-gov-msw"),

@@ -227,6 +227,8 @@ def test_door__fails_unexpectedly__problem_and_no_words_of_the_failure_in_the_lo
         reply = call(world, "GET", f"/v1/receipts/{exchange}")
     assert (reply.status, reply.json["fault"]) == (503, "gateway")
     assert b"canary" not in reply.body
+    assert call(world, "GET", "/v1/views").status == 200  # whatever follows an answer has followed by now
     written = world.log_file.read_text()
     assert "a door failed: KeyError" in written
+    assert "Exception in ASGI" not in written
     assert "canary-in-an-exception" not in written

@@ -35,8 +35,10 @@ def _found(content: bytes) -> set[bytes]:
 def _dump(path: Path) -> bytes:
     """Every value of every table, also what has not left the WAL yet."""
     with sqlite3.connect(path) as connection:
-        tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-        rows = [row for name in tables for row in connection.execute(f'SELECT * FROM "{name}"')]  # noqa: S608
+        tables = [
+            name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+        ]
+        rows = [row for name in tables for row in connection.execute(f'SELECT * FROM "{name}"')]
     connection.close()
     return b"\n".join(v if isinstance(v, bytes) else str(v).encode() for row in rows for v in row)
 

@@ -54,7 +54,9 @@ def question(subject: str = PRESENT, *fields: str, **members) -> bytes:
     return dump({"subject": {"type": "national_id", "value": subject}, "fields": list(fields), **members})
 
 
-def ask_person(world: World, subject: str = PRESENT, *fields: str, client: str = WELFARE, headers=None, **members):
+def ask_person(
+    world: World, subject: str = PRESENT, *fields: str, client: str = WELFARE, headers=None, **members
+):
     return ask(
         world, f"/r1/{PERSON}", method="POST", body=question(subject, *fields, **members), client=client,
         headers={"Content-Type": "application/json", **(headers or {})},
@@ -108,7 +110,9 @@ def test_door__pass_through__exactly_the_canonical_request_is_forwarded(world):
     sent = dict(line.lower().split(": ", 1) for line in lines[1:] if line)
     assert sent["authorization"] == "bearer the-token-of-the-source"
     assert sent["x-custom"] == "kept"
-    assert not {"cookie", "x-forwarded-for", "user-agent", "via", "x-road-userid", "x-road-client"} & sent.keys()
+    assert (
+        not {"cookie", "x-forwarded-for", "user-agent", "via", "x-road-userid", "x-road-client"} & sent.keys()
+    )
 
 
 def test_door__needless_encoding__forwarded_in_canonical_form(world):
@@ -166,7 +170,11 @@ def test_door__header_with_a_control_character__400(world, value):
 
 def test_door__unknown_service__not_told_apart_from_a_hidden_one(world):
     """A service that is not there, at a provider that is not there: one error."""
-    for target in (f"/r1/{IDENTITY}/nothing", "/r1/LM/GOV/XXX/identity/person", "/r1/ZZ/GOV/NIA/identity/person"):
+    for target in (
+        f"/r1/{IDENTITY}/nothing",
+        "/r1/LM/GOV/XXX/identity/person",
+        "/r1/ZZ/GOV/NIA/identity/person",
+    ):
         reply = ask(world, target)
         assert (reply.status, reply.headers["x-road-error"]) == (400, "Client.UnknownService")
 
@@ -231,7 +239,11 @@ def test_door__label_and_issue__kept_where_they_belong(world):
     """X-Road-Id is a label in the asker's case, X-Road-Issue and the represented party are signed."""
     reply = ask_person(
         world,
-        headers={"X-Road-Id": "twice", "X-Road-Issue": "application 12", "X-Road-Represented-Party": "GOV/TAX"},
+        headers={
+            "X-Road-Id": "twice",
+            "X-Road-Issue": "application 12",
+            "X-Road-Represented-Party": "GOV/TAX",
+        },
     )
     reader = world.node(CONSUMER).log.reader
     sent = world.run(reader.exchange(reply.headers["isthmus-receipt"]))[0]
@@ -243,7 +255,9 @@ def test_door__label_and_issue__kept_where_they_belong(world):
 
 def test_door__providers_own_404__passes_without_x_road_error(world):
     """The header is there exactly when a gateway has failed."""
-    world.upstream.reply = b"HTTP/1.1 404 Not Found\r\nContent-Type: text/plain\r\nContent-Length: 4\r\n\r\nnope"
+    world.upstream.reply = (
+        b"HTTP/1.1 404 Not Found\r\nContent-Type: text/plain\r\nContent-Length: 4\r\n\r\nnope"
+    )
     reply = ask(world, CARD_TARGET)
     assert (reply.status, reply.body, reply.headers["content-type"]) == (404, b"nope", "text/plain")
     assert "x-road-error" not in reply.headers
@@ -289,7 +303,10 @@ REFUSALS = {
     "no_agreement": ({"client": GRIEVANCE}, ["agreement.missing"]),
     "agreement_expired": ({"client": PENSION}, ["agreement.expired"]),
     "purpose_not_agreed": ({"headers": {"Isthmus-Purpose": "taxation"}}, ["purpose.not_agreed"]),
-    "legal_basis_not_agreed": ({"headers": {"Isthmus-Legal-Basis": "vital_interest"}}, ["legal_basis.not_agreed"]),
+    "legal_basis_not_agreed": (
+        {"headers": {"Isthmus-Legal-Basis": "vital_interest"}},
+        ["legal_basis.not_agreed"],
+    ),
     "field_not_agreed": ({"fields": ["sex"]}, ["fields.none_granted"]),
     "predicate_not_agreed": (
         {"predicates": {"p": {"field": "birth_date", "op": "age_ge", "value": 19}}},

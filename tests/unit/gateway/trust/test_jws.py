@@ -58,7 +58,11 @@ def test_sign__ours__verified_by_pyjwt_and_by_us():
     jws = SIGNER.sign(PAYLOAD, 1_700_000_000)
     assert jwt.PyJWS().decode(jws, CREDENTIAL.key.public_key(), algorithms=["ES256"]) == PAYLOAD
     verified = verify(jws, _find)
-    assert (verified.payload, verified.thumbprint, verified.iat) == (PAYLOAD, SIGNER.thumbprint, 1_700_000_000)
+    assert (verified.payload, verified.thumbprint, verified.iat) == (
+        PAYLOAD,
+        SIGNER.thumbprint,
+        1_700_000_000,
+    )
 
 
 def test_verify__pyjwts__ours_reads_it():
@@ -127,7 +131,9 @@ def test_verify__r_and_n_minus_s__verifies_and_is_the_same_statement():
     assert jws_digest(twin) != jws_digest(jws)
 
 
-@pytest.mark.parametrize("raw", [b"\0" * 64, b"\xff" * 64, b"\0" * 32 + b"\1" * 32, b"\1" * 64], ids=["0", "max", "r0", "1"])
+@pytest.mark.parametrize(
+    "raw", [b"\0" * 64, b"\xff" * 64, b"\0" * 32 + b"\1" * 32, b"\1" * 64], ids=["0", "max", "r0", "1"]
+)
 def test_verify__absurd_numbers__unauthenticated(raw):
     """Zero, beyond the order, and what nobody signed."""
     head = SIGNER.sign(PAYLOAD, 1_700_000_000).rpartition(".")[0]
