@@ -78,7 +78,6 @@ class Federation(BaseModel):
     root: Path
     urls: list[str] = Field(min_length=1)
     store: Path
-    poll_s: float = Field(default=20.0, gt=0)
 
 
 class Policy(BaseModel):
