@@ -183,6 +183,10 @@ class _Inspection:
     def _inspect_entry(self, row: Sequence[Any], committed: bytes | None) -> bytes:
         """Compare one entry with its leaf, its columns and its case; return the leaf that was committed."""
         index, ts, kind, side, exchange, column, record, *case = row
+        stored = (column, record, *(part for part in case if part is not None))
+        if not all(isinstance(part, bytes) for part in stored):  # SQLite keeps any type in any column
+            self._find("entry.altered", f"entry {index} has been altered: not bytes", index, exchange)
+            return committed or bytes(32)
         actual = leaf_hash(record)
         leaf = committed or column
         if actual != leaf:

@@ -36,11 +36,15 @@ def _parser() -> argparse.ArgumentParser:
     groups = parser.add_subparsers(required=True)
     gateway = groups.add_parser("gateway").add_subparsers(required=True).add_parser("run")
     gateway.add_argument("settings", type=Path)
+    gateway.add_argument("--json", action="store_true", help="accepted everywhere; nothing is printed here")
     gateway.set_defaults(serve=_serve_gateway)
     federation = groups.add_parser("federation").add_subparsers(required=True).add_parser("serve")
     federation.add_argument("folder", type=Path)
     federation.add_argument("--host", default="127.0.0.1")
     federation.add_argument("--port", type=int, required=True)
+    federation.add_argument(
+        "--json", action="store_true", help="accepted everywhere; nothing is printed here"
+    )
     federation.set_defaults(serve=_serve_federation)
     return parser
 

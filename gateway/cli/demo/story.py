@@ -327,10 +327,11 @@ def _report(processes: Processes, country: Country, told: _Told) -> dict[str, An
 
 
 def _sum_up(screen: Screen, document: Mapping[str, Any]) -> None:
+    found = "detected" if document["tamper_detected"] else "NOT detected"
     screen.say(
-        f"\n{document['exchanges']} exchanges: {document['answered']} answered, {document['refused']} "
-        f"refused, {document['failed']} failed. {document['entries']} log entries, "
-        f"{document['logs_verified']} logs verified, tampering {'detected' if document['tamper_detected'] else 'NOT detected'}."
+        f"\n{document['exchanges']} exchanges: {document['answered']} answered, "
+        f"{document['refused']} refused, {document['failed']} failed. "
+        f"{document['entries']} log entries, {document['logs_verified']} logs verified, tampering {found}."
     )
 
 

@@ -8,9 +8,10 @@ import pytest
 
 from audit import AuditLog, Store
 from audit.checkpoint import Checkpoint
-from audit.errors import Malformed
+from audit.errors import AuditError, Malformed
 from audit.fsck import verify_log
 from audit.merkle import Tree, leaf_hash
+from audit.store_sqlite import SqliteStore
 from tests.unit.audit.conftest import GATEWAY, KEK, SIGNER, an_entry, pending
 
 VKEY = SIGNER.verifier.format()
@@ -132,3 +133,14 @@ async def test_verify__not_a_vkey__is_malformed(log: AuditLog, store: Store) -> 
     """Without a key nothing is verified."""
     with pytest.raises(Malformed):
         await verify_log(store, "key")
+
+
+async def test_verify__text_where_bytes_belong__names_the_entry(filled: AuditLog, store: Store) -> None:
+    """SQLite takes any type in any column; PostgreSQL refuses it itself."""
+    if not isinstance(store, SqliteStore):
+        with pytest.raises(AuditError):
+            await store.execute("UPDATE log_entry SET record = $1 WHERE idx = 3", "a text")
+        return
+    await store.execute("UPDATE log_entry SET record = $1 WHERE idx = 3", "a text")
+    report = await verify_log(store, VKEY)
+    assert [(finding.code, finding.index) for finding in report.findings] == [("entry.altered", 3)]

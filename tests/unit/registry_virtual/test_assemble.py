@@ -10,6 +10,13 @@ from itertools import combinations, product
 from typing import Any
 
 import pytest
+
+from registry_virtual.assemble import GRACE_S, assemble
+from registry_virtual.plan import ViewRequest
+from registry_virtual.record import NO_ANSWER, AssembledRecord
+from schemas.ask import Ask
+from schemas.decision import Predicate
+from schemas.errors import RequestMismatch
 from tests.unit.registry_virtual.small_view import (
     CIVIL,
     FAILURES,
@@ -25,13 +32,6 @@ from tests.unit.registry_virtual.small_view import (
     failed,
     request,
 )
-
-from registry_virtual.assemble import GRACE_S, assemble
-from registry_virtual.plan import ViewRequest
-from registry_virtual.record import NO_ANSWER, AssembledRecord
-from schemas.ask import Ask
-from schemas.decision import Predicate
-from schemas.errors import RequestMismatch
 
 QUICK = replace(VIEW, deadline_ms=120)
 SLACK_S = 0.25

@@ -8,13 +8,23 @@ from itertools import product
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.registry_virtual.small_view import CIVIL, FAILURES, NOW, PERSON, RECORDS, VIEW, answered, failed, request
 
 from registry_virtual.combine import WITHOUT_VALUE, combine
 from registry_virtual.plan import ViewRequest, make_plan
 from registry_virtual.record import NO_ANSWER, AssembledRecord, Claim
 from schemas.ask import AskOutcome
 from schemas.decision import Predicate
+from tests.unit.registry_virtual.small_view import (
+    CIVIL,
+    FAILURES,
+    NOW,
+    PERSON,
+    RECORDS,
+    VIEW,
+    answered,
+    failed,
+    request,
+)
 
 SENIOR = {"senior": Predicate("birth_date", "age_ge", 65)}
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from tests.unit.registry_virtual.small_view import VIEW
 
 from registry_virtual.explain import explain
 from schemas.decision import Predicate
 from schemas.errors import RequestMismatch
+from tests.unit.registry_virtual.small_view import VIEW
 
 EXPECTED = """\
 small version 1

@@ -5,6 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+
+from registry_virtual.narrow import ask_for
+from registry_virtual.plan import ViewRequest, make_plan
+from schemas.ask import Ask, AskOutcome
+from schemas.decision import Predicate
+from schemas.record import Subject
 from tests.unit.registry_virtual.small_view import (
     APPLICANT,
     CIVIL,
@@ -18,12 +24,6 @@ from tests.unit.registry_virtual.small_view import (
     failed,
     request,
 )
-
-from registry_virtual.narrow import ask_for
-from registry_virtual.plan import ViewRequest, make_plan
-from schemas.ask import Ask, AskOutcome
-from schemas.decision import Predicate
-from schemas.record import Subject
 
 
 def narrowed(wanted: ViewRequest, step: int, *outcomes: AskOutcome) -> Ask | None:

@@ -7,13 +7,13 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.registry_virtual.small_view import CIVIL, HOUSEHOLD, MEMBERS, PERSON, SERVICES, VIEW, request
 
 from registry_virtual.plan import ViewRequest, make_plan
 from registry_virtual.view import Attribute, Origin, Via, View
 from schemas.decision import Predicate
 from schemas.errors import RequestMismatch
 from schemas.record import Subject
+from tests.unit.registry_virtual.small_view import CIVIL, HOUSEHOLD, MEMBERS, PERSON, SERVICES, VIEW, request
 
 NAMES = [f"a{number}" for number in range(6)]
 

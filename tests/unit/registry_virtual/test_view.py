@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from tests.unit.registry_virtual.small_view import VIEW
 
 from schemas.errors import RequestMismatch
+from tests.unit.registry_virtual.small_view import VIEW
 
 
 def test_purpose_for__none_declared__is_the_default() -> None:

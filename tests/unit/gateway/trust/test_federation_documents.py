@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from tests.unit.gateway.trust.federation_world import PURPOSES, Member, World
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -20,6 +19,7 @@ from gateway.trust.federation.errors import MalformedDocument
 from gateway.trust.federation.national import Policy, Purpose, Revocations
 from schemas.identifiers import GatewayId, MemberId, SubsystemId
 from schemas.strict_json import canonical, parse_object
+from tests.unit.gateway.trust.federation_world import PURPOSES, Member, World
 
 _parts = st.text("ABCabc019'()+,-.=?", min_size=1, max_size=12).filter(lambda part: part.strip(".") != "")
 _members = st.builds(MemberId, st.just("LM"), _parts, _parts)

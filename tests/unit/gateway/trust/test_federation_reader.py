@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
-from tests.unit.gateway.trust.federation_world import ONLINE, World
 
 from gateway.trust.federation.admission import sign_pin, sign_record
 from gateway.trust.federation.documents import GatewayCertificates, HostedSubsystem
@@ -22,6 +21,7 @@ from gateway.trust.federation.tree import digest
 from gateway.trust.pki import key_thumbprint
 from schemas.errors import ConfigurationError, FederationUnavailable
 from schemas.identifiers import MemberId
+from tests.unit.gateway.trust.federation_world import ONLINE, World
 
 HOUR = 3600
 

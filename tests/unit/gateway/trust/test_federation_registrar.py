@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
-from tests.unit.gateway.trust.federation_world import PURPOSES, START, Clock, Member, World
 from tuf.api.metadata import Metadata
 
 from gateway.trust.federation.admission import sign_record
@@ -28,6 +27,7 @@ from gateway.trust.federation.registrar import Registrar
 from gateway.trust.federation.roles import COUNTRY
 from gateway.trust.pki import SandboxAuthority, key_thumbprint
 from schemas.identifiers import GatewayId, MemberId
+from tests.unit.gateway.trust.federation_world import PURPOSES, START, Clock, Member, World
 
 
 @pytest.fixture

@@ -9,10 +9,10 @@ from pathlib import Path
 import httpx
 import pytest
 import uvicorn
-from tests.unit.gateway.trust.federation_world import World
 
 from gateway.trust.federation.admission import sign_record
 from gateway.trust.federation.server import RegistrarApp
+from tests.unit.gateway.trust.federation_world import World
 
 
 @pytest.fixture
