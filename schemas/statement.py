@@ -141,9 +141,9 @@ class RequestStatement:
             gw=_identifier(GatewayId, claims["gw"]),
             aud=_identifier(ServiceId, claims["aud"]),
             to=_identifier(GatewayId, claims["to"]),
-            purpose=_text(claims["purpose"], MAX_CODE_LENGTH),
+            purpose=check_code(claims["purpose"]),
             purpose_source=claims["purpose_source"],
-            basis=_text(claims["basis"], MAX_CODE_LENGTH),
+            basis=check_code(claims["basis"]),
             consent=_texts(claims["consent"], _CONSENT_MEMBERS),
             user=_texts(claims["user"], _USER_MEMBERS, optional=True),
             represents=None if claims["represents"] is None else _identifier(MemberId, claims["represents"]),
@@ -227,9 +227,9 @@ class AnswerStatement:
             gw=_identifier(GatewayId, claims["gw"]),
             aud=_identifier(SubsystemId, claims["aud"]),
             to=_identifier(GatewayId, claims["to"]),
-            purpose=_text(claims["purpose"], MAX_CODE_LENGTH),
+            purpose=check_code(claims["purpose"]),
             purpose_source=claims["purpose_source"],
-            basis=_text(claims["basis"], MAX_CODE_LENGTH),
+            basis=check_code(claims["basis"]),
             head=_head(claims["head"]),
             body=_body(claims["body"]),
             req=_digest_text(claims["req"]),
@@ -248,6 +248,7 @@ _SHARED_MEMBERS = frozenset(
 )
 _REQUEST_MEMBERS = _SHARED_MEMBERS | {"retry_of", "consent", "user", "represents", "issue"}
 _ANSWER_MEMBERS = _SHARED_MEMBERS | {"req", "status", "decision", "fields"}
+_CODE = re.compile(rf"[A-Za-z0-9][A-Za-z0-9._:/-]{{0,{MAX_CODE_LENGTH - 1}}}")
 _NONCE_FORM = re.compile(r"[A-Za-z0-9_-]{21}[AQgw]")
 _DIGEST_FORM = re.compile(r"[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]")
 """Unpadded base64url of 16 and 32 bytes: the last character has no stray bits. A test compares the
@@ -265,6 +266,19 @@ def signing_digest(jws: str) -> str:
     """SHA-256 of header and payload only: a statement's identity. (r, n - s) verifies as well as
     (r, s), so the whole JWS identifies nothing."""
     return b64url(sha256(jws[: jws.rfind(".")].encode("ascii")).digest())
+
+
+def check_code(value: Any) -> str:
+    """Return a purpose or legal basis: a code, never a sentence, since it stands in clear in two logs.
+
+    Raises:
+        MalformedRequest: it is not one.
+    """
+    if not isinstance(value, str) or _CODE.fullmatch(value) is None:
+        raise MalformedRequest(
+            f"a purpose or legal basis is a code of at most {MAX_CODE_LENGTH} letters, digits and . _ : / -"
+        )
+    return value
 
 
 def check_freshness(iat: int, exp: int, now: int) -> None:

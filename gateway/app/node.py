@@ -33,7 +33,7 @@ from gateway.peers.transport import HttpTransport
 from gateway.settings import Settings
 from gateway.storage.migrate import check
 from gateway.trust.federation.reader import FederationReader
-from gateway.trust.keys import load_case_key, load_log_key, load_signer
+from gateway.trust.keys import check_secret, load_case_key, load_log_key, load_signer
 from gateway.trust.meters import Meters
 from gateway.trust.tls import client_context, server_context
 from policies.agreements import Agreements
@@ -118,13 +118,14 @@ async def open_node(settings: Settings, stack: AsyncExitStack) -> Node:
     stack.push_async_callback(policy.close)
 
     tls = settings.tls
+    check_secret(tls.key)
     contexts = (
         server_context(tls.certificate, tls.key, ()),
         client_context(tls.certificate, tls.key, ()),
     )
     networks = [ip_network(network) for network in settings.allowed_networks]
     to_peers = HttpTransport(contexts[1], networks)
-    to_sources = HttpTransport(ssl.create_default_context(), networks)
+    to_sources = HttpForward(tuple(networks))
     stack.push_async_callback(to_peers.close)
     stack.push_async_callback(to_sources.close)
 
@@ -135,7 +136,7 @@ async def open_node(settings: Settings, stack: AsyncExitStack) -> Node:
     )
     answering = AnsweringSide(
         settings.gateway_id, hosted, federation, agreements, policy,
-        Fetching(HttpForward(to_sources)), tags, log, ReplayGuard(),
+        Fetching(to_sources), tags, log, ReplayGuard(),
     )  # fmt: skip
     return Node(settings, federation, log, policy, agreements, sources, asking, answering, meters, contexts)
 

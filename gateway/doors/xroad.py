@@ -137,7 +137,10 @@ class XRoadDoor:
         answer: ExchangeAnswer | None = None,
     ) -> None:
         status, headers, body = error_response(
-            error, str(self.side.gateway), answer.id if answer else error.exchange
+            error,
+            str(self.side.gateway),
+            answer.id if answer else error.exchange,
+            by_provider=answer is not None,
         )
         if request is not None and answer is not None:
             headers = (*headers, ("X-Road-Client", str(request.client)), (RECEIPT, answer.id))

@@ -31,17 +31,20 @@ _CODES = {
 }
 
 
-def error_type(error: ExchangeError, here: str) -> str:
-    """X-Road's type of an error, seen from the gateway `here`."""
+def error_type(error: ExchangeError, here: str, *, by_provider: bool = False) -> str:
+    """X-Road's type of an error, seen from the gateway `here`. What a provider has signed is the
+    provider's, even where both are hosted on this gateway."""
     code = _CODES.get(error.slug, "InternalError")
-    if error.hop not in (None, here):
+    if by_provider or error.hop not in (None, here):
         return f"Server.ServerProxy.{code}"
     return f"Client.{code}" if error.fault == "client" else f"Server.ClientProxy.{code}"
 
 
-def error_response(error: ExchangeError, here: str, exchange: str | None) -> tuple[int, Headers, bytes]:
+def error_response(
+    error: ExchangeError, here: str, exchange: str | None, *, by_provider: bool = False
+) -> tuple[int, Headers, bytes]:
     """Status, headers and body of an error. `detail` is the exchange's id, where one began."""
-    kind = error_type(error, here)
+    kind = error_type(error, here, by_provider=by_provider)
     document = {
         "type": kind,
         "message": f"{error.title}: {error.detail}" if error.detail != error.title else error.title,

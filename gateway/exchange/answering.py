@@ -291,7 +291,7 @@ class AnsweringSide:
         await self._append(exchange, PendingEntry(alarm, self._case(exchange)))
 
     async def _append_accepted(self, exchange: _Exchange) -> None:
-        row = replay_row(exchange.statement, exchange.jws, "")
+        row = replay_row(exchange.statement, exchange.jws, "", int(time.time()))
         accepted = self._entry("accepted", exchange)
         await self._append(exchange, PendingEntry(accepted, self._case(exchange), row))
         exchange.accepted = True
@@ -302,7 +302,9 @@ class AnsweringSide:
         outcome = self._entry(
             "outcome", exchange, answer, result_of(answer.statement), error.reasons if error else ()
         )
-        row = replay_row(exchange.statement, exchange.jws, answer.jws, claimed=exchange.accepted)
+        row = replay_row(
+            exchange.statement, exchange.jws, answer.jws, answer.statement.iat, claimed=exchange.accepted
+        )
         await self._append(exchange, PendingEntry(outcome, self._case(exchange, answer), row))
 
     async def _append(self, exchange: _Exchange, pending: PendingEntry) -> None:

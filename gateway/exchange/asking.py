@@ -32,6 +32,7 @@ from gateway.exchange.consent import consent_reference
 from gateway.exchange.entries import entry, result_of
 from gateway.exchange.ports import CurrentFederation, FindAgreement, Hosted, PeerLink
 from gateway.exchange.request import ExchangeAnswer, OutgoingRequest
+from gateway.exchange.subjects import subject_of
 from gateway.trust.federation.snapshot import FederationSnapshot, GatewayEntry
 from schemas.errors import (
     AuditUnavailable,
@@ -46,15 +47,15 @@ from schemas.errors import (
     UnknownService,
 )
 from schemas.exchange_id import new_exchange_id
-from schemas.identifiers import GatewayId
+from schemas.identifiers import GatewayId, MemberId
 from schemas.statement import (
     LIFETIME_S,
-    MAX_CODE_LENGTH,
     MAX_TEXT_LENGTH,
     AnswerStatement,
     BodyDigest,
     HeadDigest,
     RequestStatement,
+    check_code,
 )
 from schemas.strict_json import parse_object
 from schemas.wire import AnswerHead, RequestHead, frame, unframe
@@ -101,7 +102,7 @@ class AskingSide:
         _check_texts(purpose[0], basis, request)
         peer = _route(federation, request)
         # (3)
-        sent, content = await self._sign(request, purpose, basis, peer, federation.version)
+        sent, content = await self._sign(request, purpose, basis, peer, federation)
         # (4)
         await self._append(PendingEntry(self._entry("sent", sent), sent.case))
         # (5)
@@ -158,15 +159,15 @@ class AskingSide:
         purpose: tuple[str, str],
         basis: str,
         peer: GatewayEntry,
-        snapshot: int,
+        federation: FederationSnapshot,
     ) -> tuple[_Sent, bytes]:
-        head = RequestHead(
-            request.method, request.path, request.query, request.headers, request.consent
-        ).to_bytes()
+        read = RequestHead(request.method, request.path, request.query, request.headers, request.consent)
+        head = read.to_bytes()
         member = request.client.member
         now = int(time.time())
-        user = await self.tags.tag(str(member), "user", request.user, now) if request.user else None
-        subject = await self.tags.tag(str(member), *request.subject, now) if request.subject else None
+        about = subject_of(federation.service(request.service), read, request.body)
+        subject = await self._tag(member, about.type, about.value, now) if about else None
+        user = await self._tag(member, "user", request.user, now) if request.user else None
         identifier = new_exchange_id()
         statement = RequestStatement(
             id=identifier,
@@ -189,7 +190,7 @@ class AskingSide:
             body=BodyDigest.of(request.body, request.media_type),
             iat=now,
             exp=now + LIFETIME_S,
-            snapshot=snapshot,
+            snapshot=federation.version,
         )
         jws = self.hosted.signers[str(member)].sign(statement.to_payload(), now)
         case = Case(
@@ -202,6 +203,13 @@ class AskingSide:
             acts={"label": request.label} if request.label else {},
         )
         return _Sent(statement, jws, head, case), frame(head, request.body)
+
+    async def _tag(self, member: MemberId, kind: str, value: str, now: int) -> str:
+        """A person's pseudonym in this member's log."""
+        try:
+            return await self.tags.tag(str(member), kind, value, now)
+        except AuditError:
+            raise AuditUnavailable(hop=str(self.gateway)) from None
 
     async def _append(self, pending: PendingEntry) -> None:
         try:
@@ -266,9 +274,9 @@ class AskingSide:
 
 def _check_texts(purpose: str, basis: str, request: OutgoingRequest) -> None:
     """What the provider would have to call malformed is our client's to put right, before we sign it."""
+    check_code(purpose)
+    check_code(basis)
     bounds = {
-        "purpose": (purpose, MAX_CODE_LENGTH),
-        "legal basis": (basis, MAX_CODE_LENGTH),
         "issue": (request.issue or "-", MAX_TEXT_LENGTH),
         "role": (request.role or "-", MAX_TEXT_LENGTH),
         "media type": (request.media_type or "-", MAX_TEXT_LENGTH),

@@ -7,10 +7,15 @@ neither (`docs/what-is-kept.md`).
 
 from __future__ import annotations
 
+from typing import Final
+
 from audit.entry import Entry, Kind, Result, Side
 from audit.pending import ReplayRow
 from schemas.encoding import unb64url
 from schemas.statement import REPLAY_KEPT_S, AnswerStatement, RequestStatement, jws_digest, signing_digest
+
+FUTURE_KEPT_S: Final = 24 * 3600
+"""How long a refused statement that is dated far in the future may hold a row of the replay guard."""
 
 
 def entry(
@@ -57,11 +62,12 @@ def result_of(answer: AnswerStatement) -> Result:
 
 
 def replay_row(
-    request: RequestStatement, request_jws: str, answer_jws: str, *, claimed: bool = False
+    request: RequestStatement, request_jws: str, answer_jws: str, now: int, *, claimed: bool = False
 ) -> ReplayRow:
     """The row that makes a statement's id unusable until well after its expiry."""
     digest = statement_digest(request_jws)
-    return ReplayRow(request.iss, request.id, digest, answer_jws, request.exp + REPLAY_KEPT_S, claimed)
+    expires = min(request.exp, now + FUTURE_KEPT_S) + REPLAY_KEPT_S
+    return ReplayRow(request.iss, request.id, digest, answer_jws, expires, claimed)
 
 
 def statement_digest(jws: str) -> bytes:

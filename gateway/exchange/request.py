@@ -39,8 +39,6 @@ class OutgoingRequest:
     retry_of: str | None = None
     label: str | None = None
     """The client's own message id, such as `X-Road-Id`: kept in the case, need not be unique."""
-    subject: tuple[str, str] | None = None
-    """Type and value, where the door knows them: for the subject tag in this gateway's own log."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,7 +73,6 @@ class ServiceAsker:
             consent=self.consent,
             user=self.user,
             cid=self.cid,
-            subject=(ask.subject.type, ask.subject.value),
         )
 
 

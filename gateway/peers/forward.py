@@ -7,21 +7,28 @@ Redirects are answers, never followed.
 
 from __future__ import annotations
 
+import ssl
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
 
 from adapters.upstream import Upstream
 from gateway.exchange.ports import UpstreamReply
-from gateway.peers.transport import HttpTransport, Origin, Response, TransportError
+from gateway.peers.transport import HttpTransport, Network, Origin, Response, TransportError
 from schemas.errors import ExchangeError, MalformedRequest, SourceMisbehaved, SourceTooSlow, SourceUnavailable
 from schemas.wire import Headers, end_to_end
+
+_PLAIN: Final = Path("plain")
 
 
 @dataclass(frozen=True, slots=True)
 class HttpForward:
-    """A `Forward` over the gateway's own HTTP client."""
+    """A `Forward` over the gateway's own HTTP client. `networks` are those in which sources may be
+    called; a source trusts its own CA file where it names one, else the public authorities."""
 
-    transport: HttpTransport
+    networks: tuple[Network, ...]
+    _transports: dict[Path | None, HttpTransport] = field(default_factory=dict)
     _known: dict[str, tuple[Origin, str]] = field(default_factory=dict)
 
     async def __call__(
@@ -39,7 +46,7 @@ class HttpForward:
         request = "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + body
         deadline = min(deadline, time.monotonic() + upstream.timeout_s)
         try:
-            response = await self.transport.send(
+            response = await self._transport(upstream, origin).send(
                 origin, request, deadline=deadline, max_body=upstream.max_bytes
             )
         except TimeoutError:
@@ -47,6 +54,20 @@ class HttpForward:
         except TransportError as error:
             raise _failure(error) from None
         return UpstreamReply(response.status, _usable_headers(response), response.body)
+
+    async def close(self) -> None:
+        """Close every idle connection."""
+        for transport in self._transports.values():
+            await transport.close()
+
+    def _transport(self, upstream: Upstream, origin: Origin) -> HttpTransport:
+        """One client per CA file; plain HTTP needs none, and loading all public CAs takes megabytes."""
+        trust = upstream.ca_file if origin.tls else _PLAIN
+        transport = self._transports.get(trust)
+        if transport is None:
+            context = ssl.create_default_context(cafile=upstream.ca_file) if origin.tls else None
+            transport = self._transports[trust] = HttpTransport(context, self.networks)
+        return transport
 
     def _origin(self, upstream: Upstream) -> tuple[Origin, str]:
         known = self._known.get(upstream.base_url)

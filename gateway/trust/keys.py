@@ -75,9 +75,18 @@ def read_secret(path: Path) -> bytes:
     Raises:
         ConfigurationError: it is missing, or readable by others.
     """
+    check_secret(path)
     try:
-        if os.name == "posix" and path.stat().st_mode & _OTHERS:
-            raise ConfigurationError(f"{path}: others can read this secret; run `chmod 600 {path}`")
         return path.read_bytes()
     except OSError as error:
         raise ConfigurationError(f"{path}: cannot be read ({error.strerror})") from None
+
+
+def check_secret(path: Path) -> None:
+    """Raise ConfigurationError unless the file is there, and only its owner can read it."""
+    try:
+        mode = path.stat().st_mode
+    except OSError as error:
+        raise ConfigurationError(f"{path}: cannot be read ({error.strerror})") from None
+    if os.name == "posix" and mode & _OTHERS:
+        raise ConfigurationError(f"{path}: others can read this secret; run `chmod 600 {path}`")

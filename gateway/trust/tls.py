@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from schemas.encoding import b64url
+from schemas.errors import ConfigurationError
 
 PEER_CERTIFICATE: Final = "isthmus.peer_certificate"
 """The ASGI scope extension that holds the peer's DER certificate, or None."""
@@ -24,7 +25,7 @@ def server_context(certificate: Path, key: Path, client_cas: Iterable[str]) -> s
     """A server that demands a client certificate under one of the CAs (PEM texts)."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     _harden(context)
-    context.load_cert_chain(certificate, key)
+    _show(context, certificate, key)
     context.verify_mode = ssl.CERT_REQUIRED
     _trust(context, client_cas)
     context.num_tickets = 0
@@ -37,7 +38,7 @@ def client_context(certificate: Path, key: Path, server_cas: Iterable[str]) -> s
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     _harden(context)
     context.check_hostname = False
-    context.load_cert_chain(certificate, key)
+    _show(context, certificate, key)
     _trust(context, server_cas)
     return context
 
@@ -51,6 +52,15 @@ def peer_certificate(scope: Mapping[str, Any]) -> bytes | None:
 def certificate_digest(certificate: bytes) -> str:
     """SHA-256 of a DER certificate, base64url: how the federation names it."""
     return b64url(sha256(certificate).digest())
+
+
+def _show(context: ssl.SSLContext, certificate: Path, key: Path) -> None:
+    try:
+        context.load_cert_chain(certificate, key)
+    except (OSError, ssl.SSLError):
+        raise ConfigurationError(
+            f"{certificate}: does not go with {key}, or one is not readable PEM"
+        ) from None
 
 
 def _harden(context: ssl.SSLContext) -> None:

@@ -21,6 +21,7 @@ from schemas.statement import (
     jws_digest,
 )
 
+CODES = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}", fullmatch=True)
 TEXT = st.text(min_size=1, max_size=100).filter(lambda text: text.isprintable())
 IDS = st.builds(new_exchange_id)
 CODE = st.text("abcXYZ019-", min_size=1, max_size=12)
@@ -31,7 +32,7 @@ def _path(parts: int) -> st.SearchStrategy[str]:
 
 
 SHARED = {
-    "id": IDS, "cid": IDS, "purpose": TEXT, "purpose_source": st.sampled_from(["client", "agreement"]), "basis": TEXT,
+    "id": IDS, "cid": IDS, "purpose": CODES, "purpose_source": st.sampled_from(["client", "agreement"]), "basis": CODES,
     "head": st.builds(HeadDigest.of, st.binary(max_size=20)),
     "body": st.builds(BodyDigest.of, st.binary(max_size=20), st.just("") | TEXT),
     "snapshot": st.integers(0, 2**53 - 1),
@@ -133,7 +134,7 @@ def test_answer__member_ill_typed__refused(member, value):
     [
         {"extra": 1}, {"exp": 1061}, {"exp": 1000}, {"exp": 999}, {"v": 2}, {"v": 1.0}, {"typ": "answer"},
         {"typ": "stream"}, {"iss": "LM/GOV/MSW/%63"}, {"iss": "LM/GOV/MSW"}, {"aud": "LM/GOV/NIA/i"},
-        {"gw": "LM/GOV/../g"}, {"purpose": "x" * 129}, {"issue": "x" * 256}, {"represents": "LM/GOV"},
+        {"gw": "LM/GOV/../g"}, {"purpose": "x" * 129}, {"purpose": "for Canary Ofsubject"}, {"basis": "a person"}, {"issue": "x" * 256}, {"represents": "LM/GOV"},
         {"user": {"pseudonym": "x"}}, {"user": {"pseudonym": "x", "role": 1, "area": None, "assurance": None}},
         {"consent": {"id": "x", "issuer": None, "digest": "y"}}, {"retry_of": "1"}, {"purpose_source": "both"},
         {"head": {"nonce": "AAAA", "digest": "A" * 43}}, {"head": {"nonce": "A" * 22}}, {"fed": {}},
