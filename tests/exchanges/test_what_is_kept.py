@@ -6,12 +6,15 @@ import sqlite3
 from base64 import b64encode
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
+
+import asyncpg
 
 from tests.exchanges.hostile_peer import HostilePeer
 from tests.exchanges.hostile_provider import FORGED, ask_band, hostile_provider, signed
 from tests.exchanges.test_json_doors import ask_view
 from tests.exchanges.test_xroad_door import CARD_TARGET, ask, ask_person
-from tests.world import ABSENT, CONSUMER, NAME, PRESENT, PROVIDER, RELIEF, RESTRICTED, World
+from tests.world import ABSENT, CONSUMER, NAME, PERSON, PRESENT, PROVIDER, RELIEF, RESTRICTED, World
 
 USER = "canary-officer-7"
 _TEXTS = (PRESENT, RESTRICTED, ABSENT, NAME, "Ofsubject", "1980-05-17", "canarydistrict", USER, FORGED)
@@ -32,15 +35,33 @@ def _found(content: bytes) -> set[bytes]:
     return {canary for canary in _CANARIES if canary in content}
 
 
-def _dump(path: Path) -> bytes:
+def _dump_file(path: Path) -> bytes:
     """Every value of every table, also what has not left the WAL yet."""
-    with sqlite3.connect(path) as connection:
-        tables = [
-            name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
-        ]
-        rows = [row for name in tables for row in connection.execute(f'SELECT * FROM "{name}"')]
+    connection = sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True)
+    tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+    rows = [row for name in tables for row in connection.execute(f'SELECT * FROM "{name}"')]
     connection.close()
+    return _joined(rows)
+
+
+async def _dump_schema(url: str) -> bytes:
+    """Every value of every table of a gateway's schema."""
+    connection = await asyncpg.connect(url)
+    tables = await connection.fetch("SELECT tablename FROM pg_tables WHERE schemaname = current_schema()")
+    rows = [tuple(row) for (name,) in tables for row in await connection.fetch(f'SELECT * FROM "{name}"')]
+    await connection.close()
+    return _joined(rows)
+
+
+def _joined(rows: list[tuple[Any, ...]]) -> bytes:
+    assert rows, "there is nothing to look at"
     return b"\n".join(v if isinstance(v, bytes) else str(v).encode() for row in rows for v in row)
+
+
+def _dump(world: World, gateway: str) -> bytes:
+    """All that a gateway's database holds, wherever it is."""
+    url = world.databases.get(gateway)
+    return world.run(_dump_schema(url)) if url else _dump_file(world.home(gateway) / "gateway.db")
 
 
 def _exchange_in_every_way(world: World) -> None:
@@ -70,14 +91,16 @@ def test_kept__after_every_kind_of_exchange__no_canary_in_clear(world):
             if path.is_file():
                 looked_at += 1
                 assert _found(path.read_bytes()) == set(), path
-        assert _found(_dump(world.home(gateway) / "gateway.db")) == set(), gateway
+        kept = _dump(world, gateway)
+        assert _found(kept) == set(), gateway
+        assert PERSON.encode() in kept, "the scan read another database"
     assert _found(world.log_file.read_bytes()) == set()
     assert looked_at > 30
 
 
 def test_kept__the_scan_itself_can_fail(world):
     """The scan finds a canary where there is one: in the source's own database."""
-    assert _found(_dump(world.people)) >= {PRESENT.encode(), NAME.encode()}
+    assert _found(_dump_file(world.people)) >= {PRESENT.encode(), NAME.encode()}
     assert _found(world.people.read_bytes())
 
 
