@@ -10,11 +10,19 @@ from __future__ import annotations
 
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+)
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 from schemas.errors import ConfigurationError, MalformedIdentifier
 from schemas.identifiers import GatewayId, MemberId, SubsystemId
@@ -22,15 +30,30 @@ from schemas.identifiers import GatewayId, MemberId, SubsystemId
 _STRICT = ConfigDict(frozen=True, extra="forbid")
 
 
+def _in_form_of(kind: type[GatewayId | MemberId | SubsystemId]) -> AfterValidator:
+    def canonical(text: str) -> str:
+        try:
+            return str(kind.parse(text))
+        except MalformedIdentifier as error:
+            raise ValueError(error.detail) from None
+
+    return AfterValidator(canonical)
+
+
+_Gateway = Annotated[str, _in_form_of(GatewayId)]
+_Member = Annotated[str, _in_form_of(MemberId)]
+_Subsystem = Annotated[str, _in_form_of(SubsystemId)]
+
+
 class Member(BaseModel):
     """A member hosted here: its signing key and certificate, and its subsystems."""
 
     model_config = _STRICT
 
-    id: str
+    id: _Member
     key: Path
     certificate: Path
-    subsystems: list[str]
+    subsystems: list[_Subsystem]
 
 
 class Listener(BaseModel):
@@ -47,7 +70,7 @@ class Development(BaseModel):
 
     model_config = _STRICT
 
-    subsystem: str
+    subsystem: _Subsystem
     port: int | None = Field(default=None, ge=0, le=65535)
     socket: Path | None = None
 
@@ -58,7 +81,7 @@ class Client(BaseModel):
     model_config = _STRICT
 
     certificate: Path
-    subsystems: list[str]
+    subsystems: list[_Subsystem]
 
 
 class Tls(BaseModel):
@@ -111,7 +134,7 @@ class Settings(BaseSettings):
         frozen=True, extra="forbid", env_prefix="ISTHMUS_", env_nested_delimiter="__"
     )
 
-    gateway: str
+    gateway: _Gateway
     members: list[Member] = Field(min_length=1)
     database: SecretStr
     """A SQLAlchemy URL: `sqlite:///path` or `postgresql://…`."""
@@ -138,11 +161,6 @@ class Settings(BaseSettings):
     limits: Limits = Limits()
     allowed_networks: list[str] = Field(default_factory=list)
     """Private networks in which peers and sources may be called, such as `10.20.0.0/16`."""
-
-    @field_validator("gateway")
-    @classmethod
-    def _is_gateway(cls, value: str) -> str:
-        return _identifier(GatewayId, value)
 
     @field_validator("allowed_networks")
     @classmethod
@@ -181,19 +199,18 @@ def load(path: Path) -> Settings:
         document = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ConfigurationError(f"{path}: cannot be read ({error.strerror}); see docs/settings.md") from None
+    except UnicodeDecodeError:
+        raise ConfigurationError(f"{path}: is not UTF-8; see docs/settings.md") from None
     except yaml.YAMLError as error:
-        raise ConfigurationError(f"{path}: is not YAML: {error}") from None
-    if not isinstance(document, dict):
+        raise ConfigurationError(f"{path}: is not YAML{_line(error)}; see docs/settings.md") from None
+    if not isinstance(document, dict) or not all(isinstance(name, str) for name in document):
         raise ConfigurationError(f"{path}: must hold members such as `gateway:`; see docs/settings.md")
     try:
-        settings = Settings(**_placed(document, path.parent.resolve()))
+        return Settings(**_placed(document, path.parent.resolve()))
     except ValidationError as error:
         raise ConfigurationError(_explain(path, error)) from None
-    for member in settings.members:
-        _identifier(MemberId, member.id)
-        for subsystem in member.subsystems:
-            _identifier(SubsystemId, subsystem)
-    return settings
+    except SettingsError as error:  # its sentence names the variable's member, not the value
+        raise ConfigurationError(f"{path}: {error}; see docs/settings.md") from None
 
 
 _PATH_MEMBERS = frozenset(
@@ -204,6 +221,8 @@ _PATH_MEMBERS = frozenset(
 
 def _placed(value: Any, folder: Path, name: str = "") -> Any:
     """The document with its relative paths made relative to the settings file."""
+    if name == "variables":  # their names are the sources' own
+        return value
     if isinstance(value, dict):
         return {key: _placed(item, folder, key) for key, item in value.items()}
     if isinstance(value, list):
@@ -215,11 +234,10 @@ def _placed(value: Any, folder: Path, name: str = "") -> Any:
     return value
 
 
-def _identifier(kind: type[GatewayId | MemberId | SubsystemId], text: str) -> str:
-    try:
-        return str(kind.parse(text))
-    except MalformedIdentifier as error:
-        raise ConfigurationError(f"`{text}` is not an identifier: {error.detail}") from None
+def _line(error: yaml.YAMLError) -> str:
+    """Where the file is wrong; what stands there may be a secret."""
+    mark = error.problem_mark if isinstance(error, yaml.MarkedYAMLError) else None
+    return f" at line {mark.line + 1}" if mark is not None else ""
 
 
 def _explain(path: Path, error: ValidationError) -> str:
