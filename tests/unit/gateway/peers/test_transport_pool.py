@@ -126,12 +126,13 @@ _STEPS = st.lists(
 
 
 @settings(deadline=None)
-@given(steps=_STEPS)
-async def test_pool__any_order_of_events__no_place_is_lost_or_made(steps):
+@given(places=st.integers(1, 3), waiting=st.integers(0, 3), steps=_STEPS)
+async def test_pool__any_order_of_events__no_place_is_lost_or_made(places, waiting, steps):
     """Whatever is asked for, given back, broken or cancelled, and when: places in use and free are all there
     are, nobody waits beside a free one, and in the end every place is back."""
-    pool = _Pool(places=PLACES)
-    tasks: list[asyncio.Task] = []
+    pool = _Pool(places=places)
+    tasks = [asyncio.create_task(pool.wait()) for _ in range(places + waiting)]
+    await _settled()
 
     def using() -> list[asyncio.Task]:
         return [task for task in tasks if task.done()]
@@ -149,18 +150,18 @@ async def test_pool__any_order_of_events__no_place_is_lost_or_made(steps):
             if not task.cancelled():
                 pool.give_back(FakeConnection() if step == "give" else None)
         tasks = [task for task in tasks if not (task.done() and task.cancelled())]
-        assert 0 <= pool.places <= PLACES
+        assert 0 <= pool.places <= places
     await _settled()
     tasks = [task for task in tasks if not task.cancelled()]
     in_use = len(using())
-    assert pool.places + in_use == PLACES
-    assert in_use == min(PLACES, len(tasks))
+    assert pool.places + in_use == places
+    assert in_use == min(places, len(tasks))
     while tasks:
         for task in using():
             tasks.remove(task)
             pool.give_back(None)
         await _settled()
-    assert pool.places == PLACES
+    assert pool.places == places
 
 
 # The whole client, against a slow server.
