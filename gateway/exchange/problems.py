@@ -30,10 +30,10 @@ def _codes(reasons: list[Any]) -> tuple[str, ...]:
 
 
 def _all_kinds(kind: type[ExchangeError]) -> Mapping[str, type[ExchangeError]]:
-    kinds = {kind.slug: kind}
+    kinds: dict[str, type[ExchangeError]] = {}
     for child in kind.__subclasses__():
         kinds |= _all_kinds(child)
-    return kinds
+    return kinds | {kind.slug: kind}  # a slug is that of the class that gave it, not of one that inherits it
 
 
 KINDS: Final = _all_kinds(errors.ExchangeError)
