@@ -39,8 +39,8 @@ Fault = Literal["client", "gateway", "provider"]
 class ExchangeError(Exception):
     """Anything that keeps an exchange from being answered."""
 
-    slug: ClassVar[str] = "exchange-failed"
-    title: ClassVar[str] = "The exchange failed"
+    slug: ClassVar[str]
+    title: ClassVar[str]
     status: ClassVar[int] = 500
     fault: ClassVar[Fault] = "gateway"
     retryable: ClassVar[bool] = False
@@ -196,6 +196,8 @@ class SourceTooSlow(ProviderError):
 class GatewayError(ExchangeError):
     """This gateway has to be put right by its operator."""
 
+    slug = "gateway-failed"
+    title = "The gateway failed"
     status = 503
     retryable = True
 

@@ -127,17 +127,34 @@ class AnsweringSide:
         exchange = _Exchange(statement, jws, federation.version)
         # (2)
         try:
-            with self.replays.claim(statement.iss, statement.id, signing_digest(jws)) as claim:
-                answer = await self._answer_once(exchange, content)
-                claim.answered(answer.jws)
+            self.replays.claim(statement.iss, statement.id, signing_digest(jws))
+            answer = await self._answer_once(exchange, content)
         except Replayed as replayed:
             if replayed.differs:
                 await self._append_alarm(exchange)
-            raise
+            raise await self._with_original(replayed, statement) from None
         # (10)
         return answer.signed
 
     async def _answer_once(self, exchange: _Exchange, content: bytes) -> _Signed:
+        """Steps 3 to 9. Who could not answer gives the statement's id back."""
+        try:
+            return await self._answer_or_refuse(exchange, content)
+        except BaseException:
+            self.replays.give_back(exchange.statement.iss, exchange.statement.id)
+            raise
+
+    async def _with_original(self, replayed: Replayed, statement: RequestStatement) -> Replayed:
+        """The same refusal with the first answer's statement, once there is one."""
+        try:
+            row = await self.log.replay_seen(statement.iss, statement.id)
+        except AuditError:
+            row = None
+        return Replayed(
+            replayed.detail, original=(row.answer or None) if row else None, differs=replayed.differs
+        )
+
+    async def _answer_or_refuse(self, exchange: _Exchange, content: bytes) -> _Signed:
         try:
             fetched = await self._steps_three_to_seven(exchange, content)
         except (AuditUnavailable, Replayed):
@@ -313,7 +330,6 @@ class AnsweringSide:
         except ReplayedInLog as replayed:
             raise Replayed(
                 "the statement's id was used before",
-                original=replayed.answer or None,
                 differs=replayed.digest != statement_digest(exchange.jws),
             ) from None
         except AuditError:

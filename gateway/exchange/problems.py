@@ -30,10 +30,11 @@ def _codes(reasons: list[Any]) -> tuple[str, ...]:
 
 
 def _all_kinds(kind: type[ExchangeError]) -> Mapping[str, type[ExchangeError]]:
-    kinds: dict[str, type[ExchangeError]] = {}
+    """The classes with a slug of their own; those without one only group others."""
+    kinds = {kind.slug: kind} if "slug" in vars(kind) else {}
     for child in kind.__subclasses__():
         kinds |= _all_kinds(child)
-    return kinds | {kind.slug: kind}  # a slug is that of the class that gave it, not of one that inherits it
+    return kinds
 
 
 KINDS: Final = _all_kinds(errors.ExchangeError)

@@ -116,7 +116,7 @@ TABLE = {
         SENT_FAILED,
     ),
     "policy_breaks": Row(
-        _policy_fails(RuntimeError(NAME)), "exchange-failed", 503, "gateway", PROVIDER, FAILED, SENT_FAILED
+        _policy_fails(RuntimeError(NAME)), "gateway-failed", 503, "gateway", PROVIDER, FAILED, SENT_FAILED
     ),
     "source_down": Row(
         _source_gives(Unavailable("x")), "source-unavailable", 503, "provider", PROVIDER, FAILED, SENT_FAILED
@@ -146,7 +146,7 @@ TABLE = {
         _source_gives(KeyError(NAME)), "source-misbehaved", 502, "provider", PROVIDER, FAILED, SENT_FAILED
     ),
     "adapter_breaks": Row(
-        _source_breaks_the_border, "exchange-failed", 503, "gateway", PROVIDER, FAILED, SENT_FAILED
+        _source_breaks_the_border, "gateway-failed", 503, "gateway", PROVIDER, FAILED, SENT_FAILED
     ),
     "card_slow": Row(
         _upstream(OK, 2), "source-too-slow", 504, "provider", PROVIDER, FAILED, SENT_FAILED, card=True

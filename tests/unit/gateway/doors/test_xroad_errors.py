@@ -14,7 +14,7 @@ HERE, PROVIDER, EXCHANGE = "LM/GOV/MSW/gw1", "LM/GOV/NIA/gw1", "0190a1b2-0000-70
 
 # By slug: X-Road's code, and the prefix when it failed here.
 TABLE = {
-    "exchange-failed": ("InternalError", "Server.ClientProxy"),
+    "gateway-failed": ("InternalError", "Server.ClientProxy"),
     "malformed-request": ("BadRequest", "Client"),
     "malformed-identifier": ("InvalidIdentifier", "Client"),
     "unauthenticated": ("AuthenticationFailed", "Client"),
