@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import logging
 import signal
+import socket
 import ssl
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -48,7 +49,7 @@ class Listener:
         """Raise ConfigurationError where a development listener could be reached from outside."""
         if self.development_client is None or self.socket is not None:
             return
-        if not ip_address(self.host).is_loopback:
+        if not _is_loopback(self.host):
             raise ConfigurationError(f"{self.name}: a development listener must be on loopback")
 
     def server(self, request_timeout_s: float, max_connections: int) -> _Server:
@@ -87,6 +88,13 @@ class _Server(uvicorn.Server):
         """Nothing: see `serve`."""
         yield
 
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Open the port. Where uvicorn would end the process, `serve` closes the others and says why."""
+        try:
+            await super().startup(sockets)
+        except SystemExit:
+            raise OSError("the port could not be opened") from None
+
 
 async def serve(
     listeners: list[Listener], *, request_timeout_s: float, max_connections: int, ready: Any = None
@@ -112,6 +120,14 @@ async def serve(
         for server in servers:
             server.should_exit = True
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _is_loopback(host: str) -> bool:
+    """A name is none: it may come to mean another machine."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 async def _all_open(servers: list[_Server], tasks: list[asyncio.Task[None]]) -> None:
