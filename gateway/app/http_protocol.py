@@ -12,12 +12,18 @@ the pinned version.
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import Any, Final, cast
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import (
+    STATUS_LINE,
+    HttpToolsProtocol,
+    RequestResponseCycle,
+)
 
 from gateway.doors.clients import DEVELOPMENT_CLIENT
 from gateway.exchange import problems
+from gateway.trust.asgi import RESPOND
 from gateway.trust.tls import PEER_CERTIFICATE
 from schemas.errors import ExchangeError, MalformedRequest, RequestTimeout, TooLarge
 from schemas.identifiers import SubsystemId
@@ -101,6 +107,12 @@ class GatewayHttpProtocol(HttpToolsProtocol):
             raise ValueError
         super().on_header(name, value)
 
+    def on_headers_complete(self) -> None:
+        """The request begins to be served; let its application answer in one piece."""
+        super().on_headers_complete()
+        scope: dict[str, Any] = self.scope  # type: ignore[assignment]
+        scope["extensions"][RESPOND] = partial(self._respond, self.cycle)
+
     def on_message_complete(self) -> None:
         """The whole request has arrived in time."""
         self._stop_clock()
@@ -113,6 +125,26 @@ class GatewayHttpProtocol(HttpToolsProtocol):
             self._end_with(TooLarge("the request has more or longer headers than are accepted"))
         else:
             self._end_with(MalformedRequest("this is not an acceptable HTTP/1.1 request"))
+
+    def _respond(
+        self, cycle: RequestResponseCycle, status: int, headers: list[tuple[bytes, bytes]], body: bytes
+    ) -> None:
+        """Write a whole response, as uvicorn's cycle would in two pieces and after checks that the
+        callers' headers have passed already; a line break in one ends the connection all the same."""
+        if cycle.disconnected or cycle.response_complete:
+            return
+        head = b"".join(b"%b: %b\r\n" % header for header in headers)
+        if head.count(b"\n") != len(headers) or cycle.response_started:
+            self.transport.close()
+            return
+        closing = b"" if cycle.keep_alive else b"connection: close\r\n"
+        content = b"" if cycle.scope["method"] == "HEAD" else body
+        self.transport.write(STATUS_LINE[status] + head + closing + b"\r\n" + content)
+        cycle.response_started = cycle.response_complete = True
+        cycle.message_event.set()
+        if not cycle.keep_alive:
+            self.transport.close()
+        cycle.on_response()
 
     def _start_clock(self) -> None:
         self._stop_clock()

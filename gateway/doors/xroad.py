@@ -54,21 +54,21 @@ class XRoadDoor:
         except ClientGone:
             return
         except ExchangeError as error:
-            await self._fail(error, send)
+            await self._fail(error, scope, send)
         except Exception as error:  # noqa: BLE001  whatever breaks, the client gets an error and no data
             _logger.error("the X-Road door failed: %s", describe(error))  # noqa: TRY400  no traceback: it may quote data
-            await self._fail(GatewayError("the gateway failed; its log says why"), send)
+            await self._fail(GatewayError("the gateway failed; its log says why"), scope, send)
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         deadline = time.monotonic() + self.timeout_s
         raw_path = scope["raw_path"].decode("latin-1")
         client = self.clients.identify(scope, _named_client(scope))
         if raw_path == "/listClients":
-            await _respond_listing(send, self.metaservices.list_clients(client, scope))
+            await _respond_listing(scope, send, self.metaservices.list_clients(client, scope))
             return
         provider, code, below = _split(raw_path)
         if code in self.metaservices.names:
-            await _respond_listing(send, self.metaservices.answer(code, provider, client, scope))
+            await _respond_listing(scope, send, self.metaservices.answer(code, provider, client, scope))
             return
         body = await read_body(scope, receive, self.max_body)
         request = self._request(scope, client, provider, code, below, body, deadline)
@@ -77,9 +77,9 @@ class XRoadDoor:
         result = "refused" if answer.problem else "answered"
         self.meters.exchange("asking", str(request.service), result, time.perf_counter() - started)
         if answer.problem is not None:
-            await self._fail(answer.problem, send, request, answer)
+            await self._fail(answer.problem, scope, send, request, answer)
             return
-        await respond(send, answer.status, _answer_headers(scope, request, body, answer), answer.body)
+        await respond(scope, send, answer.status, _answer_headers(scope, request, body, answer), answer.body)
 
     def _request(
         self,
@@ -132,6 +132,7 @@ class XRoadDoor:
     async def _fail(
         self,
         error: ExchangeError,
+        scope: Scope,
         send: Send,
         request: OutgoingRequest | None = None,
         answer: ExchangeAnswer | None = None,
@@ -146,11 +147,11 @@ class XRoadDoor:
             headers = (*headers, ("X-Road-Client", str(request.client)), (RECEIPT, answer.id))
         elif error.exchange is not None:
             headers = (*headers, (RECEIPT, error.exchange))
-        await respond(send, status, headers, body)
+        await respond(scope, send, status, headers, body)
 
 
-async def _respond_listing(send: Send, listing: Listing) -> None:
-    await respond(send, 200, (("content-type", listing.media_type),), listing.body)
+async def _respond_listing(scope: Scope, send: Send, listing: Listing) -> None:
+    await respond(scope, send, 200, (("content-type", listing.media_type),), listing.body)
 
 
 def _split(raw_path: str) -> tuple[SubsystemId, str, str]:

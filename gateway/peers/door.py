@@ -43,10 +43,10 @@ class PeerDoor:
         except ClientGone:
             return
         except ExchangeError as error:
-            await self._refuse(error, send)
+            await self._refuse(error, scope, send)
         except Exception as error:  # noqa: BLE001  whatever breaks, the peer gets a problem and no data
             _logger.error("the peer door failed: %s", describe(error))  # noqa: TRY400  no traceback: it may quote data
-            await self._refuse(GatewayError("the gateway failed; its log says why"), send)
+            await self._refuse(GatewayError("the gateway failed; its log says why"), scope, send)
 
     async def _exchange(self, scope: Scope, receive: Receive, send: Send) -> None:
         certificate = peer_certificate(scope)
@@ -62,9 +62,9 @@ class PeerDoor:
         content = await read_body(scope, receive, self.max_content)
         answer = await self.side.answer(statement, content, certificate)
         headers = ((STATEMENT_HEADER, answer.jws), ("content-type", "application/vnd.isthmus.exchange"))
-        await respond(send, 200, headers, answer.content)
+        await respond(scope, send, 200, headers, answer.content)
 
-    async def _refuse(self, error: ExchangeError, send: Send) -> None:
+    async def _refuse(self, error: ExchangeError, scope: Scope, send: Send) -> None:
         self.meters.unsigned_problem(error.slug)
         body = problems.to_bytes(error, hop=str(self.side.gateway))
-        await respond(send, error.status, (("content-type", problems.MEDIA_TYPE),), body)
+        await respond(scope, send, error.status, (("content-type", problems.MEDIA_TYPE),), body)

@@ -6,7 +6,7 @@ Used by the peer path and the X-Road door (DESIGN section 12). Specification: AS
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
-from typing import Any
+from typing import Any, Final
 
 from schemas.errors import MalformedRequest, TooLarge
 
@@ -14,6 +14,11 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+
+RespondAtOnce = Callable[[int, list[tuple[bytes, bytes]], bytes], None]
+RESPOND: Final = "isthmus.respond"
+"""The ASGI scope extension that writes a whole response in one piece."""
 
 
 class ClientGone(Exception):
@@ -59,9 +64,15 @@ def header(scope: Scope, name: bytes) -> str | None:
     return found[0].decode("latin-1") if found else None
 
 
-async def respond(send: Send, status: int, headers: Iterable[tuple[str, str]], body: bytes) -> None:
-    """Send one whole response."""
+async def respond(
+    scope: Scope, send: Send, status: int, headers: Iterable[tuple[str, str]], body: bytes
+) -> None:
+    """Send one whole response: at once where the server can (`RESPOND`), else as two messages."""
     raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
-    raw.append((b"content-length", str(len(body)).encode("ascii")))
+    raw.append((b"content-length", b"%d" % len(body)))
+    at_once: RespondAtOnce | None = scope.get("extensions", {}).get(RESPOND)
+    if at_once is not None:
+        at_once(status, raw, body)
+        return
     await send({"type": "http.response.start", "status": status, "headers": raw})
     await send({"type": "http.response.body", "body": body})
