@@ -57,6 +57,8 @@ def _serve_gateway(options: argparse.Namespace) -> Coroutine[Any, Any, None]:
 
 
 def _serve_federation(options: argparse.Namespace) -> Coroutine[Any, Any, None]:
+    if not (options.folder / "public" / "metadata").is_dir():
+        raise ConfigurationError(f"{options.folder} is not a registrar's folder; see `federation create`")
     import uvicorn
 
     from gateway.trust.federation.server import RegistrarApp

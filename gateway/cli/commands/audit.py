@@ -15,6 +15,7 @@ from gateway.cli.commands.failures import FAILED
 from gateway.cli.commands.printing import Json, Table, answer, moment, words
 
 if TYPE_CHECKING:
+    from audit.fsck import LogReport
     from audit.reading import Logged
     from gateway.app.log_access import Shown
 
@@ -120,7 +121,7 @@ def verify(
         },
         f"{report.origin}: {report.size} entries, {report.heads} signed heads hold{cases}",
         *([Table(("finding", "entry", "exchange", "what"), rows)] if rows else []),
-        "Nothing was altered, removed or added." if report.ok else "The log does not verify.",
+        *_conclusion(report, with_cases=kek),
         json=json,
     )
     if not report.ok:
@@ -158,6 +159,16 @@ def evidence(
         f"next: isthmus verify {out}",
         json=json,
     )
+
+
+def _conclusion(report: LogReport, *, with_cases: bool) -> list[str]:
+    """What the verification shows, and no more than that."""
+    if not report.ok:
+        return ["The log does not verify."]
+    unopened = [] if with_cases else ["The encrypted cases were not opened: --kek opens them too."]
+    if report.heads == 0:
+        return ["The log agrees with itself; no signed head vouches for it yet.", *unopened]
+    return ["Nothing was altered, removed or added.", *unopened]
 
 
 def _table(found: list[Logged]) -> Table:

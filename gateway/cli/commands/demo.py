@@ -16,7 +16,10 @@ from gateway.cli.commands.printing import Json
 def demo(
     exit_after: Annotated[bool, typer.Option("--exit", help="End after the story.")] = False,
     report: Annotated[Path | None, typer.Option(help="Write what happened to this file, as JSON.")] = None,
-    folder: Annotated[Path | None, typer.Option(help="Keep all data in this folder.")] = None,
+    folder: Annotated[
+        Path | None,
+        typer.Option(help="Keep all data in this folder; what an earlier demo made there is replaced."),
+    ] = None,
     people: Annotated[int, typer.Option(help="How many people live in Lumeria.", min=500)] = 2000,
     json: Json = False,
 ) -> None:

@@ -163,7 +163,8 @@ def publish(folder: Folder, json: Json = False) -> None:
 @app.command()
 def show(
     folder: Annotated[
-        Path | None, typer.Argument(metavar="[FOLDER]", help="The registrar's folder.", file_okay=False)
+        Path | None,
+        typer.Argument(metavar="[FOLDER]", help="The registrar's folder.", exists=True, file_okay=False),
     ] = None,
     url: Annotated[list[str] | None, typer.Option(help="A registrar or mirror. Repeatable.")] = None,
     root: Annotated[Path | None, typer.Option(help="The root to trust, with --url.")] = None,

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -102,6 +104,19 @@ class Processes:
             for name, process in self._running.items()
             if (size := _resident_mib(process.pid)) is not None
         }
+
+
+@contextmanager
+def interrupted_afterwards() -> Iterator[None]:
+    """Keep a Ctrl-C back until the block ends: a driver's thread must not outlive its event loop."""
+    came: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _frame: came.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if came:
+        raise KeyboardInterrupt
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

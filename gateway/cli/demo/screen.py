@@ -25,7 +25,7 @@ class Screen:
         """Show that something is under way."""
         with self._console.status(what):
             yield
-        self._console.print(f"[green]✓[/] {what}")
+        self.say(f"[green]✓[/] {what}")
 
     def step(self, title: str, text: str) -> None:
         """Begin one step of the story."""
@@ -34,12 +34,14 @@ class Screen:
         self._console.print(Panel(text, title=f"{self._steps}. {title}", title_align="left", width=100))
 
     def say(self, text: str) -> None:
-        """One line."""
-        self._console.print(text)
+        """One line; the terminal wraps it, so that a path can be copied whole."""
+        self._console.print(text, soft_wrap=True)
 
     def view(self, document: Mapping[str, Any], names: Sequence[str] | None = None) -> None:
         """A view's attributes: value, status, who said it."""
-        table = Table("attribute", "value", "status", "from", box=None, padding=(0, 2, 0, 0))
+        table = Table(box=None, padding=(0, 2, 0, 0))
+        for heading in ("attribute", "value", "status", "from"):
+            table.add_column(heading, no_wrap=heading != "value", overflow="fold")
         for name, claim in document["attributes"].items():
             if names is None or name in names:
                 style = _STATUS_STYLES.get(claim["status"], "red")
@@ -59,6 +61,8 @@ def _short(value: Any) -> str:
     """A value in at most sixty characters; lists by their length."""
     if isinstance(value, list):
         return f"{len(value)} " + ("entry" if len(value) == 1 else "entries")
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     text = (
         ", ".join(f"{key} {item}" for key, item in value.items()) if isinstance(value, dict) else str(value)
     )

@@ -7,11 +7,10 @@ separate processes. The numbers of the report come from the gateways' logs, not 
 from __future__ import annotations
 
 import json
-import shutil
+import shlex
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -33,7 +32,8 @@ from gateway.cli.demo.country import (
     build_country,
     demo_ports,
 )
-from gateway.cli.demo.processes import Processes
+from gateway.cli.demo.home import demo_home
+from gateway.cli.demo.processes import Processes, interrupted_afterwards
 from gateway.cli.demo.screen import Screen
 from gateway.settings import load
 from gateway.storage.migrate import migrate_now
@@ -67,46 +67,46 @@ class _Told:
     logs_verified: int = 0
     tamper_detected: bool = False
     evidence: Path | None = None
+    evidence_holds: bool = False
+
+    def holds(self, logs: int) -> bool:
+        """Whether everything was proved that the story says: each log, the evidence, the tampering."""
+        return self.logs_verified == logs and self.evidence_holds and self.tamper_detected
 
 
 def run_demo(
     *, exit_after: bool = False, report: Path | None = None, folder: Path | None = None, people: int = 2000
 ) -> int:
-    """Start Lumeria, tell the story, and run until Ctrl-C. Returns the exit code.
+    """Start Lumeria, tell the story, and run until Ctrl-C. Returns the exit code: 1 if a proof did not hold.
 
     Raises:
-        ConfigurationError: a process did not start.
+        ConfigurationError: a process did not start, or the folder or the report cannot be used.
     """
     began = time.monotonic()
     screen = Screen()
-    home = _home(folder)
-    signal.signal(signal.SIGTERM, _as_interrupt)
-    try:
-        with Processes(home / "logs") as processes:
-            country, story = _start(screen, processes, home, people)
-            told = _tell(screen, processes, country, story, began, home)
-            document = _report(processes, country, told)
-            if report is not None:
-                report.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
-            _sum_up(screen, document)
-            if not exit_after:
-                _print_lines(screen, country, story, told)
-                _wait(screen)
-    except KeyboardInterrupt:
-        screen.say("\nStopped.")
-    return 0
-
-
-def _home(folder: Path | None) -> Path:
-    """Where the country lives: an empty folder of the user's choice, or a temporary one."""
-    if folder is None:
-        return Path(tempfile.mkdtemp(prefix="isthmus-demo-"))
-    if folder.exists() and any(folder.iterdir()):
-        if not (folder / "country" / "registrar").exists():
-            raise ConfigurationError(f"{folder} is not empty and not a demo's folder; choose another one")
-        shutil.rmtree(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder.resolve()
+    if report is not None and not report.resolve().parent.is_dir():
+        raise ConfigurationError(f"the report's folder {report.resolve().parent} does not exist")
+    # Also where a script put us in the background, ignoring Ctrl-C: our programs would end without us.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    code = 0
+    with demo_home(folder) as home:
+        try:
+            with Processes(home / "logs") as processes:
+                country, story = _start(screen, processes, home, people)
+                told = _tell(screen, processes, country, story, began, home)
+                code = 0 if told.holds(len(country.gateways)) else 1
+                document = _report(processes, country, told)
+                if report is not None:
+                    report.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+                _sum_up(screen, document)
+                if not exit_after:
+                    _print_lines(screen, country, story, told)
+                    _wait(screen)
+        except KeyboardInterrupt:
+            screen.say("\nStopped.")
+        screen.say(f"The demo's files stay in {home}; delete them when you no longer need them.")
+    return code
 
 
 def _start(
@@ -120,8 +120,9 @@ def _start(
         country = build_country(home / "country", data, ports=ports)
         for program in (*country.systems, country.registrar):
             processes.start(program)
-        for path in country.sandbox.settings.values():
-            migrate_now(load(path).database.get_secret_value())
+        with interrupted_afterwards():
+            for path in country.sandbox.settings.values():
+                migrate_now(load(path).database.get_secret_value())
         processes.wait_healthy([country.registrar])
     with screen.working("registrar, five ministries' systems and four gateways, each a process of its own"):
         for program in country.gateways:
@@ -278,6 +279,7 @@ def _evidence(screen: Screen, country: Country, told: _Told, home: Path) -> None
     settings = load(country.sandbox.settings[MSW_GATEWAY])
     write_evidence(settings, [receipt], told.evidence)
     checked = verify_bundle(told.evidence)
+    told.evidence_holds = checked.ok
     passed = sum(check.status == "pass" for check in checked.checks)
     screen.say(f"{'[green]✓[/]' if checked.ok else '[red]✗[/]'} {told.evidence}: {passed} checks passed")
 
@@ -342,12 +344,13 @@ def _print_lines(screen: Screen, country: Country, story: Mapping[str, Any], tol
     settings = country.sandbox.settings[MSW_GATEWAY]
     certificate, key = country.sandbox.client(WELFARE)
     ports = country.ports[MSW_GATEWAY]
+    root, registrar = country.sandbox.registrar / "public/metadata/1.root.json", country.registrar.health[:-7]
     subject = {"subject": {"type": "national_id", "value": applicant}}
     card = CARD.format(national_id=applicant)
     receipt = told.view["attributes"]["given_names"]["receipt"]
     as_welfare, as_relief = f"-H 'X-Road-Client: {WELFARE}'", f"-H 'X-Road-Client: {RELIEF}'"
     why = "-H 'Isthmus-Purpose: humanitarian-response' -H 'Isthmus-Legal-Basis: vital_interest'"
-    tls = f"--cert {certificate} --key {key} --cacert {country.sandbox.authority}"
+    tls = f"--cert {_quoted(certificate)} --key {_quoted(key)} --cacert {_quoted(country.sandbox.authority)}"
     lines = {
         "the applicant's social record:": f"curl -s {welfare}/v1/views/{VIEW} {_json(subject)}",
         "the identity card, as an X-Road client:": f"curl -si {welfare}{card} {as_welfare}",
@@ -360,10 +363,13 @@ def _print_lines(screen: Screen, country: Country, story: Mapping[str, Any], tol
         "what this client may use:": f"curl -s {welfare}/v1/catalogue",
         "the receipt of an exchange:": f"curl -s {welfare}/v1/receipts/{receipt}",
         "health of a gateway:": f"curl -s http://127.0.0.1:{ports.admin}/health/ready",
-        "the log's entries:": f"./run isthmus audit list {settings}",
-        "one exchange in the log:": f"./run isthmus audit show {settings} {receipt}",
-        "verify the whole log:": f"./run isthmus audit verify {settings}",
-        "verify the evidence, offline:": f"./run isthmus verify {told.evidence}",
+        "the log's entries:": f"./run isthmus audit list {_quoted(settings)}",
+        "one exchange in the log:": f"./run isthmus audit show {_quoted(settings)} {receipt}",
+        "verify the whole log:": f"./run isthmus audit verify {_quoted(settings)}",
+        "verify the evidence, offline:": f"./run isthmus verify {_quoted(told.evidence)}",
+        "the federation, from its registrar:": (
+            f"./run isthmus federation show --url {registrar} --root {_quoted(root)}"
+        ),
     }
     screen.lines("Try it yourself, in another terminal:", list(lines.items()))
 
@@ -373,11 +379,12 @@ def _json(document: Mapping[str, Any]) -> str:
     return f"-H 'Content-Type: application/json' -d '{json.dumps(document)}'"
 
 
+def _quoted(path: object) -> str:
+    """A path for a shell; it may have spaces."""
+    return shlex.quote(str(path))
+
+
 def _wait(screen: Screen) -> None:
     screen.say("\nLumeria runs until you press Ctrl-C.")
     while True:
         time.sleep(1)
-
-
-def _as_interrupt(_number: int, _frame: object) -> None:
-    raise KeyboardInterrupt
