@@ -1,4 +1,7 @@
-"""`python -m benchmarks [--quick]`: measure, print the table, write `benchmarks/results/`."""
+"""`python -m benchmarks [--quick]`: measure, print the table, write `benchmarks/results/`.
+
+A look (fewer than five rounds or two seconds) is printed and not kept.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import argparse
 import sys
 import tempfile
 from pathlib import Path
+from typing import Final
 
 from benchmarks import report
 from benchmarks.machine import Cores, Missing, find_nginx
@@ -13,6 +17,9 @@ from benchmarks.refusals import check_refusals
 from benchmarks.rounds import Plan, measure
 from benchmarks.stage import Stage
 from schemas.errors import ConfigurationError
+
+_ROUNDS: Final = 5
+_SECONDS: Final = 2.0
 
 
 def main() -> int:
@@ -31,7 +38,8 @@ def main() -> int:
         print(f"benchmarks: {error}", file=sys.stderr)
         return 4
     report.show(results)
-    report.save(results)
+    if not plan.look:
+        report.save(results)
     return 0 if results.reached else 1
 
 
@@ -42,9 +50,9 @@ def _plan() -> Plan:
     parser.add_argument("--seconds", type=float, default=0.0, help="per arm and round, at least two")
     parser.add_argument("--concurrency", type=int, default=32)
     chosen = parser.parse_args()
-    rounds = chosen.rounds or (2 if chosen.quick else 5)
-    seconds = chosen.seconds or (1.0 if chosen.quick else 2.0)
-    return Plan(rounds, seconds, chosen.concurrency)
+    rounds = chosen.rounds or (2 if chosen.quick else _ROUNDS)
+    seconds = chosen.seconds or (1.0 if chosen.quick else _SECONDS)
+    return Plan(rounds, seconds, chosen.concurrency, look=rounds < _ROUNDS or seconds < _SECONDS)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import statistics
 import sys
 import textwrap
@@ -20,6 +21,8 @@ _ARM_COLUMNS: Final = (
     "arm", "CPU µs per exchange", "× F", "× nginx", "exchanges/s", "p50 / p99 ms",
     "entries per commit", "errors",
 )  # fmt: skip
+_DOCUMENT: Final = Path(__file__).resolve().parents[1] / "docs" / "benchmarks.md"
+_PLACE: Final = re.compile("(<!-- newest run -->)(.*)(<!-- end of newest run -->)", re.DOTALL)
 _YES: Final = {True: "yes", False: "**no**"}
 
 
@@ -42,12 +45,15 @@ def show(results: Results) -> None:
 
 
 def save(results: Results) -> None:
-    """Write the newest report, and append the figures to the history."""
+    """Write the newest report, show it in the documentation, and append the figures to the history."""
     _RESULTS.mkdir(exist_ok=True)
-    (_RESULTS / "latest.md").write_text(_markdown(results) + "\n")
+    report = _markdown(results)
+    (_RESULTS / "latest.md").write_text(report + "\n")
+    before, begin, _, end, after = _PLACE.split(_DOCUMENT.read_text())
+    _DOCUMENT.write_text(f"{before}{begin}\n\n{report}\n\n{end}{after}")
     with (_RESULTS / "history.jsonl").open("a") as history:
         history.write(json.dumps({"at": _now(), **asdict(results), "reached": results.reached}) + "\n")
-    say(f"written: {_RESULTS}/latest.md, history.jsonl")
+    say(f"written: {_RESULTS}/latest.md, history.jsonl, {_DOCUMENT}")
 
 
 def _markdown(results: Results) -> str:
@@ -74,7 +80,9 @@ def _markdown(results: Results) -> str:
             + _listed({name: code or "handshake" for name, code in results.refused.items()})
             + "."
         ),
-        _paragraph(f"Memory after the load, MiB: {_listed(results.rss_mib)}."),
+        _paragraph(
+            f"Memory in MiB, idle: {_listed(results.idle_mib)}; after the load: {_listed(results.loaded_mib)}."
+        ),
         _paragraph(f"Versions: {_listed(results.versions)}."),
     ]
     return "\n\n".join(said)

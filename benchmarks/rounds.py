@@ -29,6 +29,8 @@ class Plan:
     rounds: int
     seconds: float
     concurrency: int
+    look: bool
+    """Too short to be kept as a result."""
 
 
 @dataclass(slots=True)
@@ -63,7 +65,8 @@ class Results:
     crypto_us: list[float]
     f_us: list[float]
     idle_percent: dict[str, float]
-    rss_mib: dict[str, float]
+    idle_mib: dict[str, float]
+    loaded_mib: dict[str, float]
     help_s: float
 
     @property
@@ -79,9 +82,7 @@ class Results:
             if arm.most_f is not None
         ]
         rows += [
-            _at_most(
-                "memory of a gateway after the load", TARGET_RSS_MIB, max(self.rss_mib.values()), "MiB", 0
-            ),
+            _at_most("memory of an idle gateway", TARGET_RSS_MIB, max(self.idle_mib.values()), "MiB", 0),
             _at_most("CPU of an idle gateway", TARGET_IDLE_PERCENT, max(self.idle_percent.values()), "%", 2),
             _at_most("`isthmus --help`", TARGET_HELP_S, self.help_s, "s", 2),
         ]
@@ -90,7 +91,7 @@ class Results:
 
 def measure(stage: Stage, plan: Plan, refused: dict[str, int]) -> Results:
     """Run all rounds. An arm with a single error is void, and the result says so."""
-    idle = _idle(stage, 10.0 if plan.rounds >= 5 else 3.0)
+    idle = _idle(stage, 3.0 if plan.look else 10.0)
     results = Results(
         plan=plan,
         revision=machine.revision(),
@@ -101,7 +102,8 @@ def measure(stage: Stage, plan: Plan, refused: dict[str, int]) -> Results:
         crypto_us=[],
         f_us=[],
         idle_percent=idle,
-        rss_mib={},
+        idle_mib=_resident_mib(stage),
+        loaded_mib={},
         help_s=_help_s(),
     )
     for arm in stage.arms:
@@ -111,7 +113,7 @@ def measure(stage: Stage, plan: Plan, refused: dict[str, int]) -> Results:
     for number in range(1, plan.rounds + 1):
         _round(stage, plan, results)
         report.say_round(number, results)
-    results.rss_mib = {name: machine.resident_mib(p.pid) for name, p in stage.gateways.items()}
+    results.loaded_mib = _resident_mib(stage)
     return results
 
 
@@ -207,6 +209,10 @@ def _idle(stage: Stage, seconds: float) -> dict[str, float]:
         name: (machine.cpu_s([process.pid]) - before[name]) / seconds * 100
         for name, process in stage.gateways.items()
     }
+
+
+def _resident_mib(stage: Stage) -> dict[str, float]:
+    return {name: machine.resident_mib(process.pid) for name, process in stage.gateways.items()}
 
 
 def _help_s() -> float:
