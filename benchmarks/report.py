@@ -81,7 +81,8 @@ def _markdown(results: Results) -> str:
             + "."
         ),
         _paragraph(
-            f"Memory in MiB, idle: {_listed(results.idle_mib)}; after the load: {_listed(results.loaded_mib)}."
+            f"Memory in MiB, idle: {_listed(results.idle_mib)};"
+            f" after the load: {_listed(results.loaded_mib)}."
         ),
         _paragraph(f"Versions: {_listed(results.versions)}."),
     ]
