@@ -10,7 +10,7 @@ from contextlib import AsyncExitStack
 from gateway.app.listeners import serve
 from gateway.app.node import open_node
 from gateway.app.ports import listeners
-from gateway.app.upkeep import WORK
+from gateway.app.upkeep import WORK, publish
 from gateway.settings import Settings
 
 
@@ -35,6 +35,7 @@ async def run(settings: Settings, ready: Callable[[], None] | None = None) -> No
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            await publish(node)
 
 
 def _settle() -> None:

@@ -7,6 +7,8 @@ imported when it runs, so that `--help` answers at once.
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
 from gateway.cli.commands import agreement, audit, demo, federation, gateway, policy, source, verify, view
@@ -20,6 +22,26 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+
+def _say_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"isthmus {version('isthmus')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _isthmus(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_say_version, is_eager=True, help="Say the version and stop."),
+    ] = False,
+) -> None:
+    del version  # `_say_version` has said it
+
+
 app.command("demo")(demo.demo)
 for _group in (gateway, federation, source, policy, agreement, view, audit):
     app.add_typer(_group.app)

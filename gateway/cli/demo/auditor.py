@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from audit.fsck import LogReport, verify_log
 from audit.reading import LogReader
@@ -16,6 +18,9 @@ from audit.store_sqlite import SqliteStore
 from gateway.app.enrolment import log_vkey
 from gateway.settings import Settings, load
 from gateway.trust.keys import load_case_key
+
+PATIENCE_S: Final = 15.0
+"""A gateway publishes a head every ten seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +42,16 @@ def verify(settings_file: Path) -> LogReport:
     """Verify one gateway's whole log, with its cases."""
     settings = load(settings_file)
     return asyncio.run(_verify(settings))
+
+
+def verify_signed(settings_file: Path) -> LogReport:
+    """As `verify`, once the gateway has signed a head of its log; at most `PATIENCE_S` from now."""
+    end = time.monotonic() + PATIENCE_S
+    while True:
+        found = verify(settings_file)
+        if found.heads or not found.ok or time.monotonic() > end:
+            return found
+        time.sleep(0.5)
 
 
 async def _verify(settings: Settings) -> LogReport:

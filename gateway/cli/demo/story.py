@@ -262,10 +262,14 @@ def _auditor_verifies(screen: Screen, country: Country, told: _Told) -> None:
         "Every gateway logs every exchange in a Merkle log. The auditor reads each log again from the first "
         "entry to the last, and checks entries, tree, cases and signatures.",
     )
-    for gateway, path in country.sandbox.settings.items():
-        found = auditor.verify(path)
-        told.logs_verified += found.ok
-        screen.say(f"{_mark(found)} {gateway}: {found.size} entries, {found.cases_opened} cases opened")
+    with screen.working("waiting until every gateway has signed a head of its log; each does every 10 s"):
+        reports = {gateway: auditor.verify_signed(path) for gateway, path in country.sandbox.settings.items()}
+    for gateway, found in reports.items():
+        told.logs_verified += found.ok and found.heads > 0
+        screen.say(
+            f"{_mark(found)} {gateway}: {found.size} entries, {found.cases_opened} cases opened, "
+            f"{found.heads} signed heads hold"
+        )
 
 
 def _evidence(screen: Screen, country: Country, told: _Told, home: Path) -> None:
