@@ -99,3 +99,8 @@ def _wait_until_healthy(port: int, process: subprocess.Popen[bytes]) -> None:
         except (urllib.error.URLError, OSError):
             time.sleep(0.05)
     pytest.fail(f"OPA did not start within {_START_S} s (exit status {process.poll()})")
+
+
+if __name__ == "__main__":
+    # Before the tests, because building takes longer than one test may.
+    print(opa_executable())
