@@ -10,6 +10,7 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 import time
 import urllib.error
 import urllib.request
@@ -103,4 +104,4 @@ def _wait_until_healthy(port: int, process: subprocess.Popen[bytes]) -> None:
 
 if __name__ == "__main__":
     # Before the tests, because building takes longer than one test may.
-    print(opa_executable())
+    sys.stdout.write(f"{opa_executable()}\n")
