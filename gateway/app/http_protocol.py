@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import asyncio
 from functools import partial
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from uvicorn.protocols.http.httptools_impl import (
     STATUS_LINE,
@@ -32,38 +32,6 @@ MAX_HEADERS: Final = 100
 MAX_HEADER_BYTES: Final = 64 * 1024
 
 
-class _OneWrite:
-    """A transport that sends what is written in one turn of the event loop as one piece: uvicorn writes
-    head and body apart, which over TLS would be two records and two system calls."""
-
-    __slots__ = ("_loop", "_pieces", "_transport")
-
-    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
-        self._transport = transport
-        self._loop = loop
-        self._pieces: list[bytes] = []
-
-    def write(self, data: bytes) -> None:
-        """Keep the piece until the turn is over."""
-        if not self._pieces:
-            self._loop.call_soon(self._flush)
-        self._pieces.append(data)
-
-    def close(self) -> None:
-        """Send what is kept, then close."""
-        self._flush()
-        self._transport.close()
-
-    def __getattr__(self, name: str) -> Any:
-        """Everything else is the transport's own."""
-        return getattr(self._transport, name)
-
-    def _flush(self) -> None:
-        if self._pieces:
-            pieces, self._pieces = self._pieces, []
-            self._transport.write(pieces[0] if len(pieces) == 1 else b"".join(pieces))
-
-
 class GatewayHttpProtocol(HttpToolsProtocol):
     """One client connection. `request_timeout_s` and `development_client` are set per listener, on a
     subclass made by `listening_as`."""
@@ -78,7 +46,6 @@ class GatewayHttpProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Read the peer's certificate from the TLS session, and start the clock."""
         super().connection_made(transport)
-        self.transport = cast("asyncio.Transport", _OneWrite(transport, self.loop))
         self.access_log = False  # whatever handlers the operator's logging has: paths hold identifiers
         session = transport.get_extra_info("ssl_object")
         certificate = session.getpeercert(binary_form=True) if session is not None else None
