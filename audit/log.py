@@ -1,9 +1,11 @@
 """The audit log: appending by group commit (DESIGN §8, reference/log-append.md).
 
 `append` fixes the order in the event loop and puts the row and a future into a buffer. One writer takes
-whatever waits and commits it as one transaction; what comes meanwhile is the next group. Nothing lingers: an
-idle log commits at once, a busy one makes its own groups. Only after the commit is the head signed and are
-the futures resolved. If the store fails, every future of the group fails, and the next group tries anew.
+whatever waits and commits it as one transaction; what comes meanwhile is the next group. No clock is waited
+for: the writer lets the event loop go round as long as that brings more entries, a few times at most, so that
+an idle log commits at once and a busy one makes groups worth their transaction. Only after the commit is the
+head signed and are the futures resolved. If the store fails, every future of the group fails, and the next
+group tries anew.
 """
 
 from __future__ import annotations
@@ -23,6 +25,8 @@ from audit.store import FIND_REPLAY, FORGET_OLD_STATES, PURGE_REPLAYS, Store
 
 MAX_WAITING = 10_000  # entries; beyond it the log refuses rather than hoards
 MAX_GROUP = 512  # entries in one transaction
+QUIET_TURNS = 2  # of the event loop without a new entry: nobody else is about to append
+MAX_TURNS = 16  # of the event loop that a group may wait for others
 
 Waiting = tuple[Row, "asyncio.Future[Committed]"]
 
@@ -106,10 +110,21 @@ class AuditLog:
         """Commit group after group until nothing waits."""
         try:
             while self._waiting:
+                await self._fill()
                 group, self._waiting = self._waiting[:MAX_GROUP], self._waiting[MAX_GROUP:]
                 await self._commit(group)
         finally:
             self._writing = None
+
+    async def _fill(self) -> None:
+        """Let those append who are about to: a transaction costs as much as several entries."""
+        quiet = 0
+        for _ in range(MAX_TURNS):
+            before = len(self._waiting)
+            await asyncio.sleep(0)
+            quiet = quiet + 1 if len(self._waiting) == before else 0
+            if quiet == QUIET_TURNS:
+                return
 
     async def _commit(self, group: Sequence[Waiting]) -> None:
         """Commit one group and tell each of its callers what became of the entry."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import sha256
 
 from audit.errors import Malformed, VerificationFailed
@@ -31,7 +32,7 @@ def node_hash(left: bytes, right: bytes) -> bytes:
     return sha256(b"\x01" + left + right).digest()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Tree:
     """A tree as its size and right edge (roots of complete subtrees, largest first)."""
 
@@ -43,7 +44,7 @@ class Tree:
         if self.size < 0 or len(self.edge) != self.size.bit_count():
             raise Malformed("the edge does not fit the size of the tree")
 
-    @property
+    @cached_property
     def root(self) -> bytes:
         """Root hash of the whole tree; SHA-256 of nothing when it is empty."""
         return fold_edge(self.edge)

@@ -20,10 +20,6 @@ LEAF_HASHES = "SELECT leaf_hash FROM log_entry WHERE idx >= $1 AND idx < $2 ORDE
 TILE_ROOTS = "SELECT root FROM log_tile WHERE level = $3 AND idx >= $1 AND idx < $2 ORDER BY idx"
 INSERT_TILE = "INSERT INTO log_tile (level, idx, root, hashes) VALUES ($1, $2, $3, $4)"
 INSERT_STATE = "INSERT INTO log_state (size, root, edge) VALUES ($1, $2, $3)"
-CLAIM_REPLAY = (
-    "INSERT INTO replay_guard (iss, id, digest, answer, expires) VALUES ($1, $2, $3, $4, $5) "
-    "ON CONFLICT DO NOTHING"
-)
 COMPLETE_REPLAY = (
     "INSERT INTO replay_guard (iss, id, digest, answer, expires) VALUES ($1, $2, $3, $4, $5) "
     "ON CONFLICT (iss, id) DO UPDATE SET answer = excluded.answer, expires = excluded.expires "
@@ -33,6 +29,9 @@ FIND_REPLAY = "SELECT digest, answer, expires FROM replay_guard WHERE iss = $1 A
 PURGE_REPLAYS = "DELETE FROM replay_guard WHERE expires < $1"
 FORGET_CASE_KEY = "DELETE FROM log_case_key WHERE idx = $1"
 FORGET_OLD_STATES = "DELETE FROM log_state WHERE size < (SELECT max(size) FROM log_state)"
+
+State = tuple[int, bytes, bytes]
+"""A row of `log_state`: size, root, joined edge."""
 
 
 class Store(Protocol):
@@ -66,6 +65,27 @@ def tree_of(state: Sequence[Any] | None) -> Tree:
     if tree.root != root:
         raise LogDamaged("the stored root does not follow from the stored edge")
     return tree
+
+
+def state_of(tree: Tree) -> State:
+    """Return the row of `log_state` that stands for a tree."""
+    return tree.size, tree.root, b"".join(tree.edge)
+
+
+class LastState:
+    """The tree that this process committed last: it need not be worked out again from the very same row."""
+
+    def __init__(self) -> None:
+        self._row: State | None = None
+        self._tree = Tree()
+
+    def keep(self, tree: Tree) -> None:
+        """Remember a tree that is committed."""
+        self._row, self._tree = state_of(tree), tree
+
+    def tree(self, row: Sequence[Any] | None) -> Tree:
+        """As `tree_of`."""
+        return self._tree if row is not None and row == self._row else tree_of(row)
 
 
 def split_hashes(joined: bytes) -> tuple[bytes, ...]:

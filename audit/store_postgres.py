@@ -27,8 +27,9 @@ from audit.store import (
     LEAF_HASHES,
     NEWEST_STATE,
     TILE_ROOTS,
+    LastState,
     replay_row,
-    tree_of,
+    state_of,
 )
 from audit.tiles import TILE_WIDTH, Tile, completed_tiles
 
@@ -72,6 +73,7 @@ class PostgresStore:
         self._writer: Connection | None = None
         self._readers: Pool | None = None
         self._writing = asyncio.Lock()
+        self._last = LastState()
 
     async def open(self) -> None:
         """Connect; a server that cannot be reached is `AuditUnavailable`."""
@@ -100,10 +102,11 @@ class PostgresStore:
     async def append(self, rows: Sequence[Row]) -> Group:
         """Commit the rows in order in one durable transaction."""
         async with self._transaction() as connection:
-            before = tree_of(_values(await connection.fetchrow(NEWEST_STATE)))
+            before = self._last.tree(_values(await connection.fetchrow(NEWEST_STATE)))
             seen = await self._replayed(connection, rows)
             fresh = [row for row, replayed in zip(rows, seen, strict=True) if replayed is None]
             after = await self._insert(connection, before, fresh) if fresh else before
+        self._last.keep(after)
         indexes = iter(range(before.size, after.size))
         return Group(after, [next(indexes) if replayed is None else replayed for replayed in seen])
 
@@ -195,8 +198,7 @@ class PostgresStore:
         )
         sealed = [(i, r.sealed) for i, r in zip(indexes, rows, strict=True) if r.sealed is not None]
         keys = ([i for i, _ in sealed], [s.wrapped_key for _, s in sealed], [s.salt for _, s in sealed])
-        state = (after.size, after.root, b"".join(after.edge))
-        await connection.execute(_INSERT_GROUP, *entries, *keys, *state)
+        await connection.execute(_INSERT_GROUP, *entries, *keys, *state_of(after))
         for tile in completed_tiles(before.size, after.size):
             await self._insert_tile(connection, tile)
         for row in rows:

@@ -13,8 +13,8 @@ import fcntl
 import os
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -22,9 +22,6 @@ from audit.errors import AuditError, AuditUnavailable
 from audit.merkle import Tree, subtree_root
 from audit.pending import Group, ReplayRow, Row
 from audit.store import (
-    CLAIM_REPLAY,
-    COMPLETE_REPLAY,
-    FIND_REPLAY,
     FORGET_CASE_KEY,
     FORGET_OLD_STATES,
     INSERT_STATE,
@@ -32,10 +29,11 @@ from audit.store import (
     LEAF_HASHES,
     NEWEST_STATE,
     TILE_ROOTS,
-    replay_row,
-    tree_of,
+    LastState,
+    state_of,
 )
 from audit.tiles import TILE_WIDTH, Tile, completed_tiles
+from audit.worker import Worker
 
 T = TypeVar("T")
 
@@ -43,13 +41,50 @@ BUSY_TIMEOUT_S = 5.0
 CHECKPOINT_EVERY = 1_000  # entries, about 4 MB of WAL
 WAL_LIMIT = 64 * 1024 * 1024  # bytes; beyond it the writer itself helps, so that the WAL can start over
 
-_INSERT_ENTRY = (
-    "INSERT INTO log_entry (idx, ts, kind, side, exchange, leaf_hash, record, ciphertext) "
-    "VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+STEP_ROWS = 64  # at most so many rows in one statement
+
+_INSERT_ENTRIES = (
+    "INSERT INTO log_entry (idx, ts, kind, side, exchange, leaf_hash, record, ciphertext) VALUES {}"
 )
-_INSERT_CASE_KEY = "INSERT INTO log_case_key (idx, wrapped_key, salt) VALUES (?, ?, ?)"
+_INSERT_CASE_KEYS = "INSERT INTO log_case_key (idx, wrapped_key, salt) VALUES {}"
+_KEEP_REPLAYS = (
+    "INSERT INTO replay_guard (iss, id, digest, answer, expires) VALUES {} "
+    "ON CONFLICT (iss, id) DO UPDATE SET answer = excluded.answer, expires = excluded.expires"
+)
+_USED = (  # a cross join: SQLite would scan the whole guard for `IN (VALUES …)`
+    "WITH asked (iss, id) AS (VALUES {}) "
+    "SELECT guard.iss, guard.id, guard.digest, guard.answer, guard.expires FROM asked "
+    "CROSS JOIN replay_guard AS guard ON guard.iss = asked.iss AND guard.id = asked.id"
+)
 
 
+@lru_cache(maxsize=64)
+def _text(sql: str, width: int, count: int) -> str:
+    """The statement for `count` rows of `width` values."""
+    row = f"({', '.join('?' * width)})"
+    return sql.format(", ".join([row] * count))
+
+
+def _steps(
+    connection: sqlite3.Connection, sql: str, rows: Sequence[tuple[Any, ...]]
+) -> Iterator[tuple[Any, ...]]:
+    """Run a statement over all rows in as few steps as can be: at each one the thread gives the
+    interpreter's lock away and has to ask for it again. Powers of two, so that few texts exist."""
+    at = 0
+    while at < len(rows):
+        count = min(1 << ((len(rows) - at).bit_length() - 1), STEP_ROWS)
+        values = [value for row in rows[at : at + count] for value in row]
+        yield from connection.execute(_text(sql, len(rows[0]), count), values).fetchall()
+        at += count
+
+
+def _insert(connection: sqlite3.Connection, sql: str, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Insert all rows."""
+    for _ in _steps(connection, sql, rows):
+        pass
+
+
+@lru_cache(maxsize=64)
 def _numbered(sql: str) -> str:
     """SQLite writes `?1` where the shared text has `$1`."""
     return sql.replace("$", "?")
@@ -60,11 +95,12 @@ class SqliteStore:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._writing = ThreadPoolExecutor(1, "audit-write")
-        self._reading = ThreadPoolExecutor(1, "audit-read")
+        self._writing = Worker("audit-write")
+        self._reading = Worker("audit-read")
         self._writer: sqlite3.Connection | None = None
         self._reader: sqlite3.Connection | None = None
         self._lock = -1
+        self._last = LastState()
         self._since_checkpoint = 0
         self._checkpoint: asyncio.Future[None] | None = None
 
@@ -77,8 +113,8 @@ class SqliteStore:
         """Finish the group and the checkpoint under way, then close."""
         await self._in(self._writing, self._disconnect_writer)
         await self._in(self._reading, self._disconnect_reader)
-        self._writing.shutdown()
-        self._reading.shutdown()
+        self._writing.stop()
+        self._reading.stop()
 
     async def append(self, rows: Sequence[Row]) -> Group:
         """Commit the rows in order in one durable transaction."""
@@ -116,10 +152,10 @@ class SqliteStore:
 
         await self._in(self._writing, truncate)
 
-    async def _in(self, executor: ThreadPoolExecutor, call: Callable[..., T], *arguments: Any) -> T:
+    async def _in(self, worker: Worker, call: Callable[..., T], *arguments: Any) -> T:
         """Run a call in a thread; whatever SQLite or the disk reports is `AuditUnavailable`."""
         try:
-            return await asyncio.get_running_loop().run_in_executor(executor, call, *arguments)
+            return await worker.run(partial(call, *arguments))
         except AuditError:
             raise
         except (sqlite3.Error, OSError, RuntimeError) as error:
@@ -195,45 +231,31 @@ class SqliteStore:
     def _append(self, rows: Sequence[Row]) -> Group:
         """The transaction: newest state, replay rows, entries, case keys, complete tiles, new state."""
         with self._transaction() as connection:
-            before = tree_of(connection.execute(NEWEST_STATE).fetchone())
-            seen = [self._replayed(connection, row) for row in rows]
+            before = self._last.tree(connection.execute(NEWEST_STATE).fetchone())
+            seen = _replayed(connection, rows)
             fresh = [row for row, replayed in zip(rows, seen, strict=True) if replayed is None]
             after = self._insert(connection, before, fresh) if fresh else before
+        self._last.keep(after)
         indexes = iter(range(before.size, after.size))
         return Group(after, [next(indexes) if replayed is None else replayed for replayed in seen])
-
-    def _replayed(self, connection: sqlite3.Connection, row: Row) -> ReplayRow | None:
-        """Claim or complete the row's identifier; return what stands there already, if it was used before."""
-        replay = row.replay
-        if replay is None:
-            return None
-        sql = COMPLETE_REPLAY if replay.claimed else CLAIM_REPLAY
-        values = (replay.iss, replay.id, replay.digest, replay.answer, replay.expires)
-        if connection.execute(_numbered(sql), values).rowcount:
-            return None
-        found = connection.execute(_numbered(FIND_REPLAY), (replay.iss, replay.id)).fetchone()
-        return replay_row(replay, found)
 
     def _insert(self, connection: sqlite3.Connection, before: Tree, rows: Sequence[Row]) -> Tree:
         """Write the rows behind the tree `before` and return the grown tree."""
         placed = list(enumerate(rows, before.size))
-        connection.executemany(
-            _INSERT_ENTRY,
-            [
-                (i, r.ts, r.kind, r.side, r.exchange, r.leaf_hash, r.record, r.sealed and r.sealed.ciphertext)
-                for i, r in placed
-            ],
-        )
+        entries = [
+            (i, r.ts, r.kind, r.side, r.exchange, r.leaf_hash, r.record, r.sealed and r.sealed.ciphertext)
+            for i, r in placed
+        ]
+        _insert(connection, _INSERT_ENTRIES, entries)
         keys = [(i, r.sealed.wrapped_key, r.sealed.salt) for i, r in placed if r.sealed is not None]
-        if keys:
-            connection.executemany(_INSERT_CASE_KEY, keys)
+        _insert(connection, _INSERT_CASE_KEYS, keys)
         for row in rows:
             if row.erases is not None:
                 connection.execute(_numbered(FORGET_CASE_KEY), (row.erases,))
         after = before.append(row.leaf_hash for row in rows)
         for tile in completed_tiles(before.size, after.size):
             self._insert_tile(connection, tile)
-        connection.execute(_numbered(INSERT_STATE), (after.size, after.root, b"".join(after.edge)))
+        connection.execute(_numbered(INSERT_STATE), state_of(after))
         connection.execute(FORGET_OLD_STATES)
         return after
 
@@ -258,3 +280,31 @@ class SqliteStore:
         """Checkpoint without waiting for anybody; return the size of the WAL in bytes."""
         connect().execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
         return Path(f"{self._path}-wal").stat().st_size
+
+
+def _replayed(connection: sqlite3.Connection, rows: Sequence[Row]) -> list[ReplayRow | None]:
+    """Claim or complete each row's identifier; return what stands there where it was used before.
+
+    The log's lock is held, so that what is read first is still so when it is written.
+    """
+    wanted = [row.replay for row in rows if row.replay is not None]
+    known: dict[tuple[str, str], ReplayRow] = {}
+    for iss, id_, *found in _steps(connection, _USED, [(row.iss, row.id) for row in wanted]):
+        known[iss, id_] = ReplayRow(iss, id_, *found)
+    seen: list[ReplayRow | None] = []
+    kept: list[ReplayRow] = []
+    for replay in (row.replay for row in rows):
+        earlier = None if replay is None else known.get((replay.iss, replay.id))
+        if replay is None or (earlier is not None and not _completes(replay, earlier)):
+            seen.append(earlier)
+            continue
+        seen.append(None)
+        kept.append(replay)
+        known[replay.iss, replay.id] = replay
+    _insert(connection, _KEEP_REPLAYS, [(r.iss, r.id, r.digest, r.answer, r.expires) for r in kept])
+    return seen
+
+
+def _completes(row: ReplayRow, earlier: ReplayRow) -> bool:
+    """Whether the row is the answer to what an `accepted` entry claimed."""
+    return row.claimed and row.digest == earlier.digest and earlier.answer == ""

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import re
 import time
-from uuid import UUID
 
 from schemas.errors import MalformedRequest
 
@@ -21,7 +20,8 @@ def new_exchange_id() -> str:
     moment = time.time_ns() // 1_000_000 & 0xFFFF_FFFF_FFFF
     random = int.from_bytes(os.urandom(10), "big")
     value = moment << 80 | 7 << 76 | (random >> 62 & 0xFFF) << 64 | 0b10 << 62 | random & (1 << 62) - 1
-    return str(UUID(int=value))
+    text = f"{value:032x}"
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
 def check_exchange_id(text: object) -> str:

@@ -62,7 +62,7 @@ def format_part(part: str) -> str:
     return part.replace("?", "%3F")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Identifier:
     """What all identifiers share: ordered parts, one text form, which is made once."""
 
@@ -80,6 +80,12 @@ class _Identifier:
 
     def __str__(self) -> str:
         return self._text
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self) and other._text == self._text
+
+    def __hash__(self) -> int:
+        return hash(self._text)
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -105,7 +111,7 @@ def _parse(cls: Any, text: str) -> Any:
     return cls(*parts)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class MemberId(_Identifier):
     """`INSTANCE/CLASS/MEMBER`: an organisation in the instance."""
 
@@ -120,7 +126,7 @@ def _member(instance: str, member_class: str, code: str) -> MemberId:
     return MemberId(instance, member_class, code)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class SubsystemId(_Identifier):
     """`INSTANCE/CLASS/MEMBER/SUBSYSTEM`: what may ask and what may answer."""
 
@@ -136,10 +142,10 @@ class SubsystemId(_Identifier):
 
     def service(self, code: str, version: str | None = None) -> ServiceId:
         """A service of this subsystem."""
-        return ServiceId(self.instance, self.member_class, self.member_code, self.subsystem, code, version)
+        return _service(self, code, version)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class ServiceId(_Identifier):
     """`INSTANCE/CLASS/MEMBER/SUBSYSTEM/SERVICE[/VERSION]`: what is asked."""
 
@@ -153,7 +159,7 @@ class ServiceId(_Identifier):
     @property
     def provider(self) -> SubsystemId:
         """The subsystem that answers."""
-        return SubsystemId(self.instance, self.member_class, self.member_code, self.subsystem)
+        return _provider(self)
 
     @property
     def member(self) -> MemberId:
@@ -161,7 +167,19 @@ class ServiceId(_Identifier):
         return _member(self.instance, self.member_class, self.member_code)
 
 
-@dataclass(frozen=True, slots=True)
+@lru_cache(maxsize=4096)
+def _service(provider: SubsystemId, code: str, version: str | None) -> ServiceId:
+    return ServiceId(
+        provider.instance, provider.member_class, provider.member_code, provider.subsystem, code, version
+    )
+
+
+@lru_cache(maxsize=4096)
+def _provider(service: ServiceId) -> SubsystemId:
+    return SubsystemId(service.instance, service.member_class, service.member_code, service.subsystem)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class GatewayId(_Identifier):
     """`INSTANCE/CLASS/MEMBER/CODE`: one gateway, named under the member that runs it."""
 

@@ -12,6 +12,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any, Final, Literal
 
@@ -257,11 +258,13 @@ _CONSENT_MEMBERS = frozenset({"id", "issuer", "digest"})
 _USER_MEMBERS = frozenset({"pseudonym", "role", "area", "assurance"})
 
 
+@lru_cache(maxsize=256)
 def jws_digest(jws: str) -> str:
     """SHA-256 of a whole JWS, base64url: what an answer's `req` and the log's entries hold."""
     return b64url(sha256(jws.encode("ascii")).digest())
 
 
+@lru_cache(maxsize=256)
 def signing_digest(jws: str) -> str:
     """SHA-256 of header and payload only: a statement's identity. (r, n - s) verifies as well as
     (r, s), so the whole JWS identifies nothing."""

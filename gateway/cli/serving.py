@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import logging
+import os
 import sys
 from collections.abc import Coroutine
 from pathlib import Path
@@ -72,9 +74,21 @@ def _serve_federation(options: argparse.Namespace) -> Coroutine[Any, Any, None]:
 
 def _run(work: Coroutine[Any, Any, None]) -> None:
     """On uvloop where there is one."""
+    _serve_in_turns()
     try:
         import uvloop
     except ImportError:
         asyncio.run(work)
     else:
         uvloop.run(work)
+
+
+def _serve_in_turns() -> None:
+    """Ask the scheduler not to interrupt whoever runs each time a byte arrives for us, where it can.
+
+    Gateways on one machine, and each one's log writer, otherwise take the core from one another in the
+    middle of every exchange; the priority stays what it was (sched(7), SCHED_BATCH; docs/benchmarks.md).
+    """
+    if hasattr(os, "SCHED_BATCH"):
+        with contextlib.suppress(OSError):  # a container may forbid it: it is only slower
+            os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))

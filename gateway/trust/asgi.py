@@ -19,6 +19,8 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 RespondAtOnce = Callable[[int, list[tuple[bytes, bytes]], bytes], None]
 RESPOND: Final = "isthmus.respond"
 """The ASGI scope extension that writes a whole response in one piece."""
+_HEADERS: Final = "isthmus.headers"
+"""Where the scope keeps its headers by name; a client cannot write there."""
 
 
 class ClientGone(Exception):
@@ -58,10 +60,22 @@ def header(scope: Scope, name: bytes) -> str | None:
     Raises:
         MalformedRequest: it is given more than once.
     """
-    found = [value for candidate, value in scope["headers"] if candidate == name]
+    found = _by_name(scope).get(name)
+    if found is None:
+        return None
     if len(found) > 1:
         raise MalformedRequest(f"the header {name.decode('ascii')} is given more than once")
-    return found[0].decode("latin-1") if found else None
+    return found[0].decode("latin-1")
+
+
+def _by_name(scope: Scope) -> dict[bytes, list[bytes]]:
+    """The headers of a request by name, made once: a door looks for a dozen of them."""
+    known: dict[bytes, list[bytes]] | None = scope.get(_HEADERS)
+    if known is None:
+        known = scope[_HEADERS] = {}
+        for name, value in scope["headers"]:
+            known.setdefault(name, []).append(value)
+    return known
 
 
 async def respond(

@@ -9,7 +9,6 @@ PyJWT. Certificates are judged by the federation, which `verify` asks for the ke
 
 from __future__ import annotations
 
-from base64 import urlsafe_b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -129,4 +128,4 @@ def _parse_header(segment: str) -> _Header:
 
 
 def _encode(data: bytes) -> bytes:
-    return urlsafe_b64encode(data).rstrip(b"=")
+    return b64url(data).encode("ascii")

@@ -17,6 +17,7 @@ class Meters:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry(auto_describe=False)
+        self._of_labels: dict[tuple[str, str, str], tuple[Counter, Histogram]] = {}
         self._exchanges = Counter(
             "isthmus_exchanges", "Exchanges by side and result.", ("side", "service", "result"),
             registry=self.registry,
@@ -51,8 +52,13 @@ class Meters:
 
     def exchange(self, side: str, service: str, result: str, seconds: float) -> None:
         """Count one exchange. `service` must be a service of the federation, not what a client wrote."""
-        self._exchanges.labels(side, service, result).inc()
-        self._seconds.labels(side).observe(seconds)
+        labels = (side, service, result)
+        found = self._of_labels.get(labels)
+        if found is None:  # the library looks labels up under a lock, each time
+            found = self._of_labels[labels] = self._exchanges.labels(*labels), self._seconds.labels(side)
+        count, duration = found
+        count.inc()
+        duration.observe(seconds)
 
     def unsigned_problem(self, slug: str) -> None:
         """Count a request that failed before it was bound to the federation."""

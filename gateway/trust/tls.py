@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
@@ -49,6 +50,7 @@ def peer_certificate(scope: Mapping[str, Any]) -> bytes | None:
     return certificate
 
 
+@lru_cache(maxsize=1024)
 def certificate_digest(certificate: bytes) -> str:
     """SHA-256 of a DER certificate, base64url: how the federation names it."""
     return b64url(sha256(certificate).digest())
