@@ -3,9 +3,9 @@
 `append` fixes the order in the event loop and puts the row and a future into a buffer. One writer takes
 whatever waits and commits it as one transaction; what comes meanwhile is the next group. No clock is waited
 for: the writer lets the event loop go round as long as that brings more entries, a few times at most, so that
-an idle log commits at once and a busy one makes groups worth their transaction. Only after the commit is the
-head signed and are the futures resolved. If the store fails, every future of the group fails, and the next
-group tries anew.
+an idle log commits at once and a busy one makes groups worth their transaction. Only after the commit are the
+futures resolved, each with the committed head, which is signed when it is read. If the store fails, every
+future of the group fails, and the next group tries anew.
 """
 
 from __future__ import annotations
@@ -15,9 +15,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from audit.case import CaseSealer
-from audit.checkpoint import Checkpoint
 from audit.errors import AuditError, AuditUnavailable, Replayed
-from audit.merkle import Tree
 from audit.note import Signer
 from audit.pending import Committed, Group, Head, PendingEntry, ReplayRow, Row
 from audit.reading import LogReader
@@ -25,8 +23,8 @@ from audit.store import FIND_REPLAY, FORGET_OLD_STATES, PURGE_REPLAYS, Store
 
 MAX_WAITING = 10_000  # entries; beyond it the log refuses rather than hoards
 MAX_GROUP = 512  # entries in one transaction
-QUIET_TURNS = 2  # of the event loop without a new entry: nobody else is about to append
-MAX_TURNS = 16  # of the event loop that a group may wait for others
+QUIET_TURNS = 3  # of the event loop without a new entry: nobody else is about to append
+MAX_TURNS = 32  # of the event loop that a group may wait for others
 
 Waiting = tuple[Row, "asyncio.Future[Committed]"]
 
@@ -130,7 +128,7 @@ class AuditLog:
         """Commit one group and tell each of its callers what became of the entry."""
         try:
             committed = await self._store.append([row for row, _ in group])
-            head = self._sign(committed.tree)
+            head = Head(committed.tree.size, committed.tree.root, self._signer)
         except BaseException as error:
             for _, future in group:
                 if not future.done():
@@ -139,13 +137,6 @@ class AuditLog:
                 raise
             return
         _resolve(group, committed, head)
-
-    def _sign(self, tree: Tree) -> Head:
-        """Sign a head that is committed already."""
-        root = tree.root
-        return Head(
-            tree.size, root, Checkpoint(self._signer.verifier.name, tree.size, root).sign(self._signer)
-        )
 
 
 def _resolve(group: Sequence[Waiting], committed: Group, head: Head) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from audit.case import Case, CaseSealer, SealedCase
+from audit.checkpoint import Checkpoint
 from audit.entry import Entry
 from audit.merkle import Tree, leaf_hash
+from audit.note import Signer
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +78,20 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """A committed head: size, root, and the signed note that says so."""
+    """A committed head: size and root, and `note`, the signed note that says so.
+
+    The signature is made when somebody reads it: it is deterministic and of what is committed already,
+    and of the many heads of a busy second few are ever shown.
+    """
 
     size: int
     root: bytes
-    note: str
+    signer: Signer
+
+    @property
+    def note(self) -> str:
+        """The head as a signed checkpoint."""
+        return Checkpoint(self.signer.verifier.name, self.size, self.root).sign(self.signer)
 
 
 @dataclass(frozen=True, slots=True)

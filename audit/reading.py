@@ -13,7 +13,6 @@ from typing import Any
 import orjson
 
 from audit.case import Case, CaseSealer, SealedCase
-from audit.checkpoint import Checkpoint
 from audit.entry import Entry, Kind, Side
 from audit.errors import AuditUnavailable, CaseErased, LogDamaged, NotLogged
 from audit.merkle import (
@@ -79,9 +78,11 @@ class LogReader:
         return tree_of(states[0] if states else None)
 
     async def head(self) -> Head:
-        """Return the newest committed head, signed."""
+        """Return the newest committed head, ready to be signed."""
+        if self._signer is None:
+            raise AuditUnavailable("this reader holds no log key")
         tree = await self.tree()
-        return Head(tree.size, tree.root, self._sign(tree))
+        return Head(tree.size, tree.root, self._signer)
 
     async def checkpoint(self) -> str:
         """Return the newest published checkpoint as a signed note, or raise `NotLogged`."""
@@ -261,12 +262,6 @@ class LogReader:
         if tile.level:
             return [root for (root,) in await self._store.rows(TILE_ROOTS, *values, tile.level - 1)]
         return [hashed for (hashed,) in await self._store.rows(LEAF_HASHES, *values)]
-
-    def _sign(self, tree: Tree) -> str:
-        """Sign a committed head."""
-        if self._signer is None:
-            raise AuditUnavailable("this reader holds no log key")
-        return Checkpoint(self._signer.verifier.name, tree.size, tree.root).sign(self._signer)
 
 
 def _logged(index: int, record: bytes) -> Logged:

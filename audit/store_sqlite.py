@@ -38,7 +38,7 @@ from audit.worker import Worker
 T = TypeVar("T")
 
 BUSY_TIMEOUT_S = 5.0
-CHECKPOINT_EVERY = 1_000  # entries, about 4 MB of WAL
+CHECKPOINT_EVERY = 2_000  # entries, about 10 MB of WAL
 WAL_LIMIT = 64 * 1024 * 1024  # bytes; beyond it the writer itself helps, so that the WAL can start over
 
 STEP_ROWS = 64  # at most so many rows in one statement
@@ -256,7 +256,6 @@ class SqliteStore:
         for tile in completed_tiles(before.size, after.size):
             self._insert_tile(connection, tile)
         connection.execute(_numbered(INSERT_STATE), state_of(after))
-        connection.execute(FORGET_OLD_STATES)
         return after
 
     def _insert_tile(self, connection: sqlite3.Connection, tile: Tile) -> None:
@@ -273,6 +272,7 @@ class SqliteStore:
     async def _checkpoint_wal(self) -> None:
         """Move the WAL into the file from the reading thread; failing is harmless, the WAL only grows."""
         with suppress(AuditUnavailable):
+            await self.execute(FORGET_OLD_STATES)
             if await self._in(self._reading, self._checkpoint_from, self._connect_reader) > WAL_LIMIT:
                 await self._in(self._writing, self._checkpoint_from, self._connect_writer)
 

@@ -42,6 +42,7 @@ class GatewayHttpProtocol(HttpToolsProtocol):
     _extensions: dict[str, Any]
     _cut_off: asyncio.TimerHandle | None = None
     _header_bytes = 0
+    _incomplete = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Read the peer's certificate from the TLS session, and start the clock."""
@@ -54,18 +55,24 @@ class GatewayHttpProtocol(HttpToolsProtocol):
             self._extensions[DEVELOPMENT_CLIENT] = self.development_client
         self._start_clock()
 
+    def data_received(self, data: bytes) -> None:
+        """Read; what is not complete now has a deadline. Most requests are, and cost no timer."""
+        super().data_received(data)
+        if self._incomplete and self._cut_off is None:
+            self._start_clock()
+
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop the clock."""
         self._stop_clock()
         super().connection_lost(exc)
 
     def on_message_begin(self) -> None:
-        """A request begins: give it the connection's facts and a deadline."""
+        """A request begins: give it the connection's facts."""
         super().on_message_begin()
         scope: dict[str, Any] = self.scope  # type: ignore[assignment]
         scope["extensions"] = dict(self._extensions)
         self._header_bytes = 0
-        self._start_clock()
+        self._incomplete = True
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Bound the headers; the parser stops at the first one too many."""
@@ -82,6 +89,7 @@ class GatewayHttpProtocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """The whole request has arrived in time."""
+        self._incomplete = False
         self._stop_clock()
         super().on_message_complete()
 
@@ -114,7 +122,6 @@ class GatewayHttpProtocol(HttpToolsProtocol):
         cycle.on_response()
 
     def _start_clock(self) -> None:
-        self._stop_clock()
         self._cut_off = self.loop.call_later(self.request_timeout_s, self._too_slow)
 
     def _stop_clock(self) -> None:

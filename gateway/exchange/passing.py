@@ -6,6 +6,8 @@ query parameters of the name, or two templates that match with different values.
 
 from __future__ import annotations
 
+import re
+from functools import lru_cache
 from urllib.parse import parse_qsl, unquote
 
 from schemas.catalogue import PassThroughForm
@@ -51,13 +53,18 @@ def _query_values(query: str, name: str) -> list[str]:
 
 def match_template(template: str, path: str) -> dict[str, str] | None:
     """The decoded values of a template's names, None where the path does not match."""
-    wanted, given = template.split("/"), path.split("/")
-    if len(wanted) != len(given):
-        return None
-    values: dict[str, str] = {}
-    for pattern, segment in zip(wanted, given, strict=True):
-        if pattern.startswith("{") and pattern.endswith("}") and segment:
-            values[pattern[1:-1]] = unquote(segment)
-        elif pattern != segment:
-            return None
-    return values
+    pattern, names = _pattern(template)
+    match = pattern.fullmatch(path)
+    return dict(zip(names, map(unquote, match.groups()), strict=True)) if match else None
+
+
+@lru_cache(maxsize=1024)
+def _pattern(template: str) -> tuple[re.Pattern[str], tuple[str, ...]]:
+    """A template as a regular expression with a group for each of its names, and those names."""
+    parts = template.split("/")
+    pattern = "/".join("([^/]+)" if _is_name(part) else re.escape(part) for part in parts)
+    return re.compile(pattern), tuple(part[1:-1] for part in parts if _is_name(part))
+
+
+def _is_name(part: str) -> bool:
+    return part.startswith("{") and part.endswith("}")
