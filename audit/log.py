@@ -19,7 +19,7 @@ from audit.errors import AuditError, AuditUnavailable, Replayed
 from audit.note import Signer
 from audit.pending import Committed, Group, Head, PendingEntry, ReplayRow, Row
 from audit.reading import LogReader
-from audit.store import FIND_REPLAY, FORGET_OLD_STATES, PURGE_REPLAYS, Store
+from audit.store import FIND_REPLAY, FORGET_OLD_STATES, PURGE_REPLAYS, Store, Write
 
 MAX_WAITING = 10_000  # entries; beyond it the log refuses rather than hoards
 MAX_GROUP = 512  # entries in one transaction
@@ -71,6 +71,20 @@ class AuditLog:
         if self._writing is None:
             self._writing = asyncio.create_task(self._write())
         return await future
+
+    async def act(self, pending: PendingEntry, writes: Sequence[Write]) -> Committed:
+        """Log an act and do it, in one transaction of its own: neither is there without the other.
+
+        Raises `AuditUnavailable` when it is not known to be done, also when a write is not possible.
+        """
+        if not self._opened:
+            raise AuditUnavailable("the log takes no entries now")
+        row = Row.of(pending, self._sealer)
+        group = await self._store.append([row], writes)
+        place = group.places[0]
+        if isinstance(place, ReplayRow):
+            raise Replayed(place.digest, place.answer)
+        return Committed(place, row.leaf_hash, Head(group.tree.size, group.tree.root, self._signer))
 
     async def replay_seen(self, iss: str, id: str) -> ReplayRow | None:  # noqa: A002 - a statement's member
         """Return what was logged for this message identifier, or None. `append` decides; this spares work."""

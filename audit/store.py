@@ -30,6 +30,8 @@ PURGE_REPLAYS = "DELETE FROM replay_guard WHERE expires < $1"
 FORGET_CASE_KEY = "DELETE FROM log_case_key WHERE idx = $1"
 FORGET_OLD_STATES = "DELETE FROM log_state WHERE size < (SELECT max(size) FROM log_state)"
 
+Write = tuple[str, tuple[Any, ...]]
+"""One statement (`$1`, `$2` are parameters) with its parameters."""
 State = tuple[int, bytes, bytes]
 """A row of `log_state`: size, root, joined edge."""
 
@@ -43,8 +45,11 @@ class Store(Protocol):
     async def close(self) -> None:
         """Finish what is under way and disconnect."""
 
-    async def append(self, rows: Sequence[Row]) -> Group:
-        """Commit the rows in order, durably, in one transaction; a replayed row drops out alone."""
+    async def append(self, rows: Sequence[Row], writes: Sequence[Write] = ()) -> Group:
+        """Commit the rows in order, durably, in one transaction; a replayed row drops out alone.
+
+        `writes` belong to the same transaction, after the rows; one that fails takes all with it.
+        """
 
     async def rows(self, sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
         """Read committed data."""

@@ -28,6 +28,7 @@ from audit.store import (
     NEWEST_STATE,
     TILE_ROOTS,
     LastState,
+    Write,
     replay_row,
     state_of,
 )
@@ -99,13 +100,15 @@ class PostgresStore:
                 await asyncio.wait_for(self._readers.close(), CONNECT_TIMEOUT_S)
                 self._readers = None
 
-    async def append(self, rows: Sequence[Row]) -> Group:
-        """Commit the rows in order in one durable transaction."""
+    async def append(self, rows: Sequence[Row], writes: Sequence[Write] = ()) -> Group:
+        """Commit the rows in order, and the writes, in one durable transaction."""
         async with self._transaction() as connection:
             before = self._last.tree(_values(await connection.fetchrow(NEWEST_STATE)))
             seen = await self._replayed(connection, rows)
             fresh = [row for row, replayed in zip(rows, seen, strict=True) if replayed is None]
             after = await self._insert(connection, before, fresh) if fresh else before
+            for sql, parameters in writes:
+                await connection.execute(sql, *parameters)
         self._last.keep(after)
         indexes = iter(range(before.size, after.size))
         return Group(after, [next(indexes) if replayed is None else replayed for replayed in seen])

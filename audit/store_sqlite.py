@@ -30,6 +30,7 @@ from audit.store import (
     NEWEST_STATE,
     TILE_ROOTS,
     LastState,
+    Write,
     state_of,
 )
 from audit.tiles import TILE_WIDTH, Tile, completed_tiles
@@ -116,9 +117,9 @@ class SqliteStore:
         self._writing.stop()
         self._reading.stop()
 
-    async def append(self, rows: Sequence[Row]) -> Group:
-        """Commit the rows in order in one durable transaction."""
-        group = await self._in(self._writing, self._append, rows)
+    async def append(self, rows: Sequence[Row], writes: Sequence[Write] = ()) -> Group:
+        """Commit the rows in order, and the writes, in one durable transaction."""
+        group = await self._in(self._writing, self._append, rows, writes)
         self._since_checkpoint += len(rows)
         if self._since_checkpoint >= CHECKPOINT_EVERY and (
             self._checkpoint is None or self._checkpoint.done()
@@ -228,13 +229,15 @@ class SqliteStore:
             self._disconnect_writer()  # which rolls back what was not committed
             raise
 
-    def _append(self, rows: Sequence[Row]) -> Group:
+    def _append(self, rows: Sequence[Row], writes: Sequence[Write]) -> Group:
         """The transaction: newest state, replay rows, entries, case keys, complete tiles, new state."""
         with self._transaction() as connection:
             before = self._last.tree(connection.execute(NEWEST_STATE).fetchone())
             seen = _replayed(connection, rows)
             fresh = [row for row, replayed in zip(rows, seen, strict=True) if replayed is None]
             after = self._insert(connection, before, fresh) if fresh else before
+            for sql, parameters in writes:
+                connection.execute(_numbered(sql), parameters)
         self._last.keep(after)
         indexes = iter(range(before.size, after.size))
         return Group(after, [next(indexes) if replayed is None else replayed for replayed in seen])

@@ -23,6 +23,7 @@ from gateway.app.hosting import HostedSources, open_sources
 from gateway.doors.admin import PartHealth
 from gateway.exchange.answering import AnsweringSide
 from gateway.exchange.asking import AskingSide
+from gateway.exchange.consent import NoConsentIssuers
 from gateway.exchange.fetching import Fetching
 from gateway.exchange.ports import Hosted
 from gateway.exchange.recovery import close_unfinished
@@ -135,7 +136,7 @@ async def open_node(settings: Settings, stack: AsyncExitStack) -> Node:
         settings.gateway_id, hosted, federation, agreements, tags, log, HttpPeerLink(to_peers, room)
     )
     answering = AnsweringSide(
-        settings.gateway_id, hosted, federation, agreements, policy,
+        settings.gateway_id, hosted, federation, agreements, policy, NoConsentIssuers(),
         Fetching(to_sources), tags, log, ReplayGuard(),
     )  # fmt: skip
     return Node(settings, federation, log, policy, agreements, sources, asking, answering, meters, contexts)

@@ -30,7 +30,13 @@ from gateway.exchange.binding import verify_request
 from gateway.exchange.entries import entry, replay_row, result_of, statement_digest
 from gateway.exchange.facts import after_fetch, decision_id, gather, is_unsafe
 from gateway.exchange.fetching import Fetched, Fetching, Question, read_question
-from gateway.exchange.ports import CurrentFederation, FindAgreement, Hosted, HostedService
+from gateway.exchange.ports import (
+    CheckConsent,
+    CurrentFederation,
+    FindAgreement,
+    Hosted,
+    HostedService,
+)
 from gateway.exchange.refusals import for_the_asker
 from gateway.exchange.replay import ReplayGuard
 from gateway.trust.failures import describe
@@ -107,6 +113,7 @@ class AnsweringSide:
     federation: CurrentFederation
     agreements: FindAgreement
     policy: PolicyEngine
+    consents: CheckConsent
     fetching: Fetching
     tags: SubjectTags
     log: AuditLog
@@ -196,7 +203,12 @@ class AnsweringSide:
             exchange.subject_tag = await self.tags.tag(
                 str(member), question.subject.type, question.subject.value, now
             )
-        facts = gather(statement, head, service, exchange.agreement, question.subject, question.record, now)
+        consent = await self.consents.facts(
+            head.consent, statement, question.subject, deadline=_deadline(exchange)
+        )
+        facts = gather(
+            statement, head, service, exchange.agreement, question.subject, question.record, consent, now
+        )
         # (4)
         await self._decide(exchange, facts)
         # (5)

@@ -11,7 +11,8 @@ from typing import Any, Final, TypeGuard
 
 from schemas.encoding import b64url, unb64url
 from schemas.errors import RequestMismatch
-from schemas.statement import MAX_TEXT_LENGTH
+from schemas.record import Subject
+from schemas.statement import MAX_TEXT_LENGTH, RequestStatement
 from schemas.strict_json import parse_object
 
 MAX_TOKEN_LENGTH: Final = 4096
@@ -36,3 +37,14 @@ def consent_reference(token: str) -> dict[str, str]:
 
 def _is_text(value: Any) -> TypeGuard[str]:
     return isinstance(value, str) and 0 < len(value) <= MAX_TEXT_LENGTH and value.isprintable()
+
+
+class NoConsentIssuers:
+    """A `CheckConsent` where no issuer is listed: a consent is seen, and none is verified."""
+
+    async def facts(
+        self, token: str | None, statement: RequestStatement, subject: Subject | None, *, deadline: float
+    ) -> dict[str, Any] | None:
+        """As `CheckConsent.facts`."""
+        del statement, subject, deadline
+        return None if token is None else {"verified": False}

@@ -37,6 +37,7 @@ def gather(
     agreement: Agreement | None,
     subject: Subject | None,
     question: RecordRequest | None,
+    consent: dict[str, Any] | None,
     now: int,
 ) -> DecisionInput:
     """Build the decision input, before the fetch."""
@@ -67,7 +68,7 @@ def gather(
         "purpose": statement.purpose,
         "legal_basis": statement.basis,
         "agreement": agreement.as_facts(wanted) if agreement else None,
-        "consent": None,
+        "consent": consent,
         "subject": {
             "type": subject.type if subject else None,
             "relation": subject.relation if subject else "self",

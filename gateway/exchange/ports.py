@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from adapters.contract import Adapter
 from adapters.upstream import Upstream
@@ -14,6 +14,7 @@ from schemas.agreement import Agreement
 from schemas.catalogue import ServiceDescription
 from schemas.identifiers import ServiceId, SubsystemId
 from schemas.record import Subject
+from schemas.statement import RequestStatement
 from schemas.wire import Headers
 
 
@@ -33,6 +34,20 @@ class FindAgreement(Protocol):
 
     def find(self, client: SubsystemId, service: ServiceId) -> Agreement | None:
         """The agreement between the client and the service's provider, None if there is none."""
+
+
+class CheckConsent(Protocol):
+    """Verifies the consent that a request came with, for the provider (DESIGN section 7)."""
+
+    async def facts(
+        self, token: str | None, statement: RequestStatement, subject: Subject | None, *, deadline: float
+    ) -> dict[str, Any] | None:
+        """The facts that policy gets as `consent`: None without a token.
+
+        `{verified, id, issuer, client, provider, purpose, fields, valid_from, valid_until}`; `verified`
+        is False whenever anything about the token is wrong, does not fit, has been withdrawn, or could
+        not be asked before `deadline` (a moment of `time.monotonic`). Never raises.
+        """
 
 
 @dataclass(frozen=True, slots=True)

@@ -393,7 +393,7 @@ def _guesses(world, request_jws, decision_id):
         asked = RecordRequest.from_bytes(question())
         found[restricted] = set()
         for now in range(statement.iat, statement.iat + 3):
-            facts = gather(statement, head, service, agreement, asked.subject, asked, now)
+            facts = gather(statement, head, service, agreement, asked.subject, asked, None, now)
             if restricted is not None:
                 facts = after_fetch(facts, Match({}, 0, restricted, "canarydistrict"))
             found[restricted].add(decision_id(facts, node.policy.policy_version))

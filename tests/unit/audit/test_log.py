@@ -416,3 +416,26 @@ async def test_unfinished__accepted_without_outcome__is_found(log: AuditLog) -> 
 def test_entry__nothing_personal_fits() -> None:
     """An entry has no member for a subject, a user or a target."""
     assert not {"subjects", "user", "path"} & set(an_entry().__slots__)
+
+
+KEEP = "INSERT INTO subject_tag_key (member, epoch, wrapped_key) VALUES ($1, $2, $3)"
+
+
+async def test_act__entry_and_write__both_are_there(log: AuditLog, store: Store) -> None:
+    """What an act changes stands in the same transaction as the entry that says so."""
+    committed = await log.act(pending(), [(KEEP, ("LM/GOV/NIA", "2026-11", b"key"))])
+    assert committed.index == 0
+    assert [tuple(row) for row in await store.rows("SELECT member, epoch FROM subject_tag_key")] == [
+        ("LM/GOV/NIA", "2026-11")
+    ]
+    assert await verified(store) == 1
+
+
+async def test_act__write_fails__no_entry_and_the_log_goes_on(log: AuditLog, store: Store) -> None:
+    """An act that cannot be done was not done, and nobody else's entry suffers."""
+    write = (KEEP, ("LM/GOV/NIA", "2026-11", b"key"))
+    await log.act(pending(), [write])
+    with pytest.raises(AuditUnavailable):
+        await log.act(pending(), [write])
+    assert (await log.append(pending())).index == 1
+    assert await verified(store) == 2

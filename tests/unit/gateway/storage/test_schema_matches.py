@@ -18,6 +18,7 @@ from sqlalchemy import Connection, inspect, text
 from audit.tables import metadata
 from gateway.storage import migrate as storage
 from gateway.storage.migrate import HEAD, check, engine, migrate
+from gateway.storage.tables import ALL
 from schemas.errors import ConfigurationError
 
 MIGRATIONS = Path(storage.__file__).parent / "migrations"
@@ -54,7 +55,7 @@ async def _with(url: str, work: Any) -> Any:
 
 def _differences(connection: Connection) -> list[Any]:
     context = MigrationContext.configure(connection, opts={"compare_type": True})
-    return compare_metadata(context, metadata)
+    return compare_metadata(context, [metadata, *ALL])  # type: ignore[arg-type]
 
 
 def _checks(connection: Connection) -> set[str]:
