@@ -13,6 +13,8 @@ from queue import SimpleQueue
 from threading import Thread
 from typing import Any, TypeVar, cast
 
+from audit.errors import AuditUnavailable
+
 T = TypeVar("T")
 
 _Call = tuple[asyncio.AbstractEventLoop, "asyncio.Future[Any]", Callable[[], Any]]
@@ -27,9 +29,9 @@ class Worker:
         self._stopped = False
 
     async def run(self, call: Callable[[], T]) -> T:
-        """Carry out a call in the thread; what it raises is raised here. RuntimeError once stopped."""
+        """Carry out a call in the thread; what it raises is raised here; `AuditUnavailable` once stopped."""
         if self._stopped:
-            raise RuntimeError("the worker has stopped")
+            raise AuditUnavailable("the log's database is closed")
         if self._thread.ident is None:
             self._thread.start()
         loop = asyncio.get_running_loop()
