@@ -14,7 +14,6 @@ import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 from audit.case import Case
 from audit.entry import Entry, Kind, Side
@@ -27,6 +26,7 @@ from audit.reading import Logged, LogReader
 from audit.store import Store
 from gateway.app.enrolment import log_vkey
 from gateway.settings import Settings
+from gateway.storage.stores import store_of
 from gateway.trust.keys import load_case_key, load_log_key
 from schemas.exchange_id import check_exchange_id, new_exchange_id
 
@@ -119,7 +119,7 @@ def receipt(settings: Settings, exchange: str, side: Side | None = None) -> str:
 @asynccontextmanager
 async def opened_store(settings: Settings) -> AsyncIterator[Store]:
     """The log's database, for reading."""
-    store = _store(settings.database.get_secret_value())
+    store = store_of(settings.database.get_secret_value())
     try:
         await store.open()
         yield store
@@ -131,7 +131,7 @@ async def opened_store(settings: Settings) -> AsyncIterator[Store]:
 async def opened_log(settings: Settings) -> AsyncIterator[AuditLog]:
     """The log with its keys, to append to. Raises LogDamaged, AuditUnavailable."""
     log = AuditLog(
-        _store(settings.database.get_secret_value()), _signer(settings), load_case_key(settings.case_key)
+        store_of(settings.database.get_secret_value()), _signer(settings), load_case_key(settings.case_key)
     )
     try:
         await log.open()
@@ -171,13 +171,3 @@ def _operator() -> str:
         return getpass.getuser()
     except (KeyError, OSError):
         return f"uid {os.getuid()}"
-
-
-def _store(url: str) -> Store:
-    if url.startswith("sqlite:///"):
-        from audit.store_sqlite import SqliteStore
-
-        return SqliteStore(Path(url.removeprefix("sqlite:///")))
-    from audit.store_postgres import PostgresStore
-
-    return PostgresStore(url)

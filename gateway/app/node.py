@@ -11,13 +11,10 @@ from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from ipaddress import ip_network
-from pathlib import Path
 from typing import Final
 
 from audit.log import AuditLog
 from audit.note import Signer
-from audit.store import Store
-from audit.store_sqlite import SqliteStore
 from audit.subject_tag import SubjectTags
 from gateway.app.hosting import HostedSources, open_sources
 from gateway.doors.admin import PartHealth
@@ -33,6 +30,7 @@ from gateway.peers.link import HttpPeerLink
 from gateway.peers.transport import HttpTransport
 from gateway.settings import Settings
 from gateway.storage.migrate import check
+from gateway.storage.stores import store_of
 from gateway.trust.federation.reader import FederationReader
 from gateway.trust.keys import check_secret, load_case_key, load_log_key, load_signer
 from gateway.trust.meters import Meters
@@ -95,7 +93,7 @@ async def open_node(settings: Settings, stack: AsyncExitStack) -> Node:
     url = settings.database.get_secret_value()
     await check(url)
     case_key = load_case_key(settings.case_key)
-    store = _store(url)
+    store = store_of(url)
     log = AuditLog(store, Signer(settings.gateway_id.log_origin, load_log_key(settings.log_key)), case_key)
     await log.open()
     stack.push_async_callback(log.close)
@@ -140,14 +138,6 @@ async def open_node(settings: Settings, stack: AsyncExitStack) -> Node:
         Fetching(to_sources), tags, log, ReplayGuard(),
     )  # fmt: skip
     return Node(settings, federation, log, policy, agreements, sources, asking, answering, meters, contexts)
-
-
-def _store(url: str) -> Store:
-    if url.startswith("sqlite:///"):
-        return SqliteStore(Path(url.removeprefix("sqlite:///")))
-    from audit.store_postgres import PostgresStore
-
-    return PostgresStore(url)
 
 
 def _policy(settings: Settings) -> PolicyEngine:

@@ -12,12 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from audit.fsck import LogReport, verify_log
+from audit.fsck import LogReport
 from audit.reading import LogReader
-from audit.store_sqlite import SqliteStore
-from gateway.app.enrolment import log_vkey
+from gateway.app import log_access
 from gateway.settings import Settings, load
-from gateway.trust.keys import load_case_key
 
 PATIENCE_S: Final = 15.0
 """A gateway publishes a head every ten seconds."""
@@ -40,8 +38,7 @@ class Counts:
 
 def verify(settings_file: Path) -> LogReport:
     """Verify one gateway's whole log, with its cases."""
-    settings = load(settings_file)
-    return asyncio.run(_verify(settings))
+    return log_access.verify(load(settings_file), with_cases=True)
 
 
 def verify_signed(settings_file: Path) -> LogReport:
@@ -52,15 +49,6 @@ def verify_signed(settings_file: Path) -> LogReport:
         if found.heads or not found.ok or time.monotonic() > end:
             return found
         time.sleep(0.5)
-
-
-async def _verify(settings: Settings) -> LogReport:
-    store = SqliteStore(database(settings))
-    await store.open()
-    try:
-        return await verify_log(store, log_vkey(settings), kek=load_case_key(settings.case_key))
-    finally:
-        await store.close()
 
 
 def count(settings_files: list[Path]) -> Counts:
@@ -76,15 +64,11 @@ def count(settings_files: list[Path]) -> Counts:
 
 
 async def _outcomes(settings: Settings) -> tuple[list[str | None], int]:
-    store = SqliteStore(database(settings))
-    await store.open()
-    try:
+    async with log_access.opened_store(settings) as store:
         reader = LogReader(store)
         size = (await reader.tree()).size
         outcomes = await reader.entries(side="asking", kind="outcome", limit=size or 1)
         return [logged.entry.result for logged in outcomes], size
-    finally:
-        await store.close()
 
 
 @contextmanager
