@@ -12,6 +12,7 @@ import typer.main
 
 from gateway.cli.commands import app
 from gateway.cli.demo.country import LUMERIA, ROOT
+from gateway.storage.migrate import HEAD
 from tests.unit.gateway.cli.conftest import MEMBER, SOURCE, SUBSYSTEM, Isthmus, Ministry
 
 GROUPS = ("demo", "gateway", "federation", "source", "policy", "agreement", "view", "audit", "verify")
@@ -87,7 +88,7 @@ def test_gateway_check__database_not_migrated__names_the_cure(isthmus: Isthmus, 
     assert said.code == 1
     assert "isthmus gateway migrate" in said.out
     assert not database.exists()
-    assert isthmus("gateway", "migrate", copied, "--json").json == {"schema": "0001"}
+    assert isthmus("gateway", "migrate", copied, "--json").json == {"schema": HEAD}
     assert isthmus("gateway", "check", copied).code == 0
 
 
