@@ -2,25 +2,48 @@
 
 Client × services × purposes × legal bases × fields × exact predicates × validity. Declared in one
 YAML file per agreement (`policies/agreement.schema.json`); `policies.agreements` reads them.
-Predicates are exact, constants included, so that a threshold cannot be found by asking.
-Signatures, versions and quotas in force are the subject of the agreement service.
+Predicates are exact, constants included, so that a threshold cannot be found by asking. Signing,
+exchanging and revoking are `gateway.agreements`; counting against an allowance is the exchange's.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from schemas.decision import Predicate
 from schemas.identifiers import ServiceId, SubsystemId
 
 Absence = Literal["hidden", "disclosed"]
 
+PERIODS: Final = {"hour": 3_600, "day": 86_400, "month": 30 * 86_400}
+"""The periods that an allowance can name, in seconds; a month is thirty days."""
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """At most `limit` exchanges in any `period_s` seconds."""
+
+    limit: int
+    period_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class Memo:
+    """What lawyers read beside the terms; nothing is decided by it. `contacts` are offices, not people:
+    by `client` and `provider`."""
+
+    title: str | None = None
+    legal_reference: str | None = None
+    client_contact: str | None = None
+    provider_contact: str | None = None
+
 
 @dataclass(frozen=True, slots=True)
 class AgreedService:
     """One service under an agreement. For a pass-through service `methods` and `paths` count,
-    for a record service `fields` and `predicates`."""
+    for a record service `fields` and `predicates`. `quota` bounds the exchanges of the client for each
+    purpose (every allowance holds), `repeats` those about one subject."""
 
     service: ServiceId
     purposes: tuple[str, ...]
@@ -31,6 +54,8 @@ class AgreedService:
     paths: tuple[str, ...] = ()
     default_purpose: str | None = None
     default_legal_basis: str | None = None
+    quota: tuple[Allowance, ...] = ()
+    repeats: Allowance | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +72,7 @@ class Agreement:
     valid_until: int
     services: tuple[AgreedService, ...]
     absence: Absence = "hidden"
+    memo: Memo = Memo()
 
     def terms_for(self, service: ServiceId) -> AgreedService | None:
         """The terms for one service, or None."""
