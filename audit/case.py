@@ -34,7 +34,8 @@ class Case:
     """Who and what an entry is about. Statements are compact JWS; heads are the exact text sent.
 
     `subjects` are subject tags, `user` a pseudonym. `acts` holds what an administrative act or a look-up
-    needs to be explained later (who approved, which filter), as short texts.
+    needs to be explained later (who approved, which filter), as short texts. `decided` is what the answering
+    side decided and from which facts (`gateway/exchange/decided.py`), as JSON.
     """
 
     subjects: tuple[str, ...] = ()
@@ -46,6 +47,7 @@ class Case:
     request_head: str | None = None
     answer_head: str | None = None
     acts: Mapping[str, str] = field(default_factory=dict)
+    decided: Mapping[str, Any] = field(default_factory=dict)
 
     def encode(self) -> bytes:
         """Return canonical JSON: keys sorted, absent members left out."""

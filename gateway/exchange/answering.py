@@ -27,6 +27,7 @@ from audit.pending import PendingEntry
 from audit.subject_tag import SubjectTags
 from gateway.exchange import problems
 from gateway.exchange.binding import verify_request
+from gateway.exchange.decided import Decided
 from gateway.exchange.entries import entry, replay_row, result_of, statement_digest
 from gateway.exchange.facts import after_fetch, decision_id, gather, is_unsafe
 from gateway.exchange.fetching import Fetched, Fetching, Question, read_question
@@ -92,6 +93,7 @@ class _Exchange:
     head_bytes: bytes = b""
     decision: Decision | None = None
     decision_id: str = _UNDECIDED
+    decided: Decided | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,8 +235,10 @@ class AnsweringSide:
 
     async def _decide(self, exchange: _Exchange, facts: DecisionInput) -> None:
         """Ask policy; a refusal is raised with every reason, for the log."""
+        exchange.decided = exchange.decided.then(facts) if exchange.decided else Decided(facts, facts)
         decision = await self.policy.decide(facts)
         exchange.decision = decision
+        exchange.decided = exchange.decided.as_decided(decision)
         if exchange.decision_id == _UNDECIDED:
             # Of the facts before the fetch only: the asker knows all others, so that a digest over what
             # the source says (`restricted`, `area`) would let it try out which value fits.
@@ -381,6 +385,7 @@ class AnsweringSide:
             request_head=exchange.head_bytes.decode() if exchange.head else None,
             answer=answer.jws if answer else None,
             answer_head=answer.head.decode() if answer else None,
+            decided=exchange.decided.as_case() if answer and exchange.decided else {},
         )
 
 

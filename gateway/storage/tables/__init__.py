@@ -8,9 +8,10 @@ parameters, and read by `Store.rows`: a serving gateway does not carry SQLAlchem
 from __future__ import annotations
 
 from gateway.storage.tables.agreements import metadata as agreements
+from gateway.storage.tables.archive import metadata as archive
 from gateway.storage.tables.consents import metadata as consents
 from gateway.storage.tables.people import metadata as people
 from gateway.storage.tables.usage import metadata as usage
 
-ALL = (people, agreements, consents, usage)
+ALL = (people, agreements, consents, usage, archive)
 """In the order of their migrations."""

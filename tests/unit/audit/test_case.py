@@ -24,6 +24,7 @@ cases = st.builds(
     request_head=st.none() | words,
     answer_head=st.none() | words,
     acts=st.dictionaries(words, words, max_size=3),
+    decided=st.dictionaries(words, st.recursive(words | st.booleans() | st.none(), st.lists), max_size=3),
 )
 SEALER = CaseSealer(bytes(32))
 
