@@ -6,10 +6,12 @@
           MalformedIdentifier            400     client    no
         Unauthenticated                  401     client    no
         Refused                          403     client    no    policy spoke: reasons
+        NotPermitted                     403     client    no    a person's roles do not reach
         UnknownService                   404     client    no
         MethodNotAllowed                 405     client    no
         RequestTimeout                   408     client    yes
         Replayed                         409     client    no    the original statement is attached
+        Conflict                         409     client    no    what is there has moved on
         TooLarge                         413     client    no
         RequestMismatch                  422     client    no
       ProviderError                               provider
@@ -91,6 +93,14 @@ class Refused(RequestError):
     status = 403
 
 
+class NotPermitted(RequestError):
+    """The signed-in person's roles for this member do not allow this act."""
+
+    slug = "not-permitted"
+    title = "The person's roles do not allow this"
+    status = 403
+
+
 class UnknownService(RequestError):
     """No such member, subsystem or service exists, or the asker may not know of it."""
 
@@ -127,6 +137,14 @@ class Replayed(RequestError):
         super().__init__(detail)
         self.original = original
         self.differs = differs
+
+
+class Conflict(RequestError):
+    """The act does not fit what is there now: decided already, expired, or changed by somebody else."""
+
+    slug = "conflict"
+    title = "The act does not fit what is there now"
+    status = 409
 
 
 class TooLarge(RequestError):
