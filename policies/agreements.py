@@ -2,31 +2,23 @@
 
 Reading is all or nothing: a wrong file is named with line and cure, and on `reload` the last good
 set stays in force. One client has at most one agreement about one service, so that which one counts
-is never a question. Signing agreements and exchanging them is the agreement service's work.
+is never a question. A file is signed by nobody: signed agreements live in the gateway's database
+(`gateway.agreements`), and files count only where the settings allow it.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from functools import cache
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import Self
 
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import relevance
-
-from policies.yaml_lines import Place, YamlFile, read_yaml
-from schemas.agreement import AgreedService, Agreement
-from schemas.decision import Predicate
-from schemas.errors import ConfigurationError, ExchangeError, MalformedIdentifier
+from policies.agreement_file import AgreementFile, read_agreement_file
+from policies.yaml_lines import YamlFile
+from schemas.agreement import Agreement
+from schemas.errors import ConfigurationError
 from schemas.identifiers import ServiceId, SubsystemId
-from schemas.record import parse_predicate
 
 _Key = tuple[SubsystemId, ServiceId]
-_Id = TypeVar("_Id", SubsystemId, ServiceId)
 
 
 class Agreements:
@@ -68,7 +60,7 @@ class Agreements:
         """
         if not self.folder.is_dir():
             raise ConfigurationError(f"{self.folder}: no such folder; create it, or correct the settings")
-        files = [_read(path) for path in sorted(self.folder.glob("*.yaml"))]
+        files = [read_agreement_file(path) for path in sorted(self.folder.glob("*.yaml"))]
         by_key = _index(files)
         everything = tuple(file.agreement for file in files)
         if everything == self._all:
@@ -99,24 +91,9 @@ class Agreements:
         return tuple(sorted(found, key=str))
 
 
-@dataclass(frozen=True, slots=True)
-class _AgreementFile:
-    file: YamlFile
-    agreement: Agreement
-
-
-def read_agreement(path: Path) -> Agreement:
-    """Read one agreement file.
-
-    Raises:
-        ConfigurationError: the file is wrong; names file, line and cure.
-    """
-    return _read(path).agreement
-
-
-def _index(files: list[_AgreementFile]) -> dict[_Key, Agreement]:
+def _index(files: list[AgreementFile]) -> dict[_Key, Agreement]:
     """By client and service; two agreements about the same are refused, naming both files."""
-    owners: dict[_Key, _AgreementFile] = {}
+    owners: dict[_Key, AgreementFile] = {}
     names: dict[str, YamlFile] = {}
     for item in files:
         twin = names.setdefault(item.agreement.id, item.file)
@@ -131,101 +108,3 @@ def _index(files: list[_AgreementFile]) -> dict[_Key, Agreement]:
                     f"{owner.file.path} is already an agreement of {key[0]} about {key[1]}; keep one of them",
                 )
     return {key: item.agreement for key, item in owners.items()}
-
-
-def _read(path: Path) -> _AgreementFile:
-    file = read_yaml(path)
-    _check_form(file)
-    value = file.value
-    provider = _identifier(file, ("provider",), SubsystemId)
-    valid_from, valid_until = _moment(file, "valid_from"), _moment(file, "valid_until")
-    if valid_from >= valid_until:
-        raise file.error(("valid_until",), "not after valid_from; write a later day")
-    terms = tuple(_terms(file, position, provider) for position in range(len(value["services"])))
-    for position, one in enumerate(terms):
-        if one.service in {other.service for other in terms[:position]}:
-            raise file.error(("services", position, "service"), "stands twice; merge the two")
-    agreement = Agreement(
-        id=value["id"],
-        version=value["version"],
-        client=_identifier(file, ("client",), SubsystemId),
-        provider=provider,
-        status=value["status"],
-        valid_from=valid_from,
-        valid_until=valid_until,
-        services=terms,
-        absence=value.get("absence", "hidden"),
-    )
-    return _AgreementFile(file, agreement)
-
-
-def _terms(file: YamlFile, position: int, provider: SubsystemId) -> AgreedService:
-    place: Place = ("services", position)
-    value = file.value["services"][position]
-    service = _identifier(file, (*place, "service"), ServiceId)
-    if service.provider != provider:
-        raise file.error((*place, "service"), f"not a service of {provider}; correct one of the two")
-    for default, listed in (("default_purpose", "purposes"), ("default_legal_basis", "legal_bases")):
-        if default in value and value[default] not in value[listed]:
-            raise file.error((*place, default), f"not among the {listed}; add it, or choose one of them")
-    return AgreedService(
-        service=service,
-        purposes=tuple(value["purposes"]),
-        legal_bases=tuple(value["legal_bases"]),
-        fields=tuple(value.get("fields", ())),
-        predicates=_predicates(file, place, value.get("predicates", [])),
-        methods=tuple(value.get("methods", ())),
-        paths=tuple(value.get("paths", ())),
-        default_purpose=value.get("default_purpose"),
-        default_legal_basis=value.get("default_legal_basis"),
-    )
-
-
-def _predicates(file: YamlFile, place: Place, values: list[Any]) -> tuple[Predicate, ...]:
-    predicates = []
-    for position, value in enumerate(values):
-        try:
-            predicates.append(parse_predicate(value))
-        except ExchangeError as error:
-            raise file.error((*place, "predicates", position), error.detail) from None
-    return tuple(predicates)
-
-
-def _identifier(file: YamlFile, place: Place, kind: type[_Id]) -> _Id:
-    value = file.value
-    for part in place:
-        value = value[part]
-    try:
-        return kind.parse(value)
-    except MalformedIdentifier as error:
-        raise file.error(place, f"{error.detail}; correct it") from None
-
-
-def _moment(file: YamlFile, member: str) -> int:
-    """Epoch seconds of `2026-01-31` (its first moment, UTC) or `2026-01-31T12:00:00Z`."""
-    try:
-        moment = datetime.fromisoformat(file.value[member])
-    except ValueError:
-        raise file.error((member,), "no such day or time; correct it") from None
-    return int(moment.replace(tzinfo=UTC).timestamp())
-
-
-def _check_form(file: YamlFile) -> None:
-    errors = sorted(_validator().iter_errors(file.value), key=relevance)
-    if errors:
-        worst = errors[-1]
-        cure = worst.schema.get("description", "") if isinstance(worst.schema, dict) else ""
-        raise file.error(tuple(worst.absolute_path), f"{_complaint(worst)}. {cure}".strip())
-
-
-def _complaint(error: Any) -> str:
-    """The sentence of jsonschema, without what stands in the file: it goes into an operator's log."""
-    if error.validator in {"oneOf", "anyOf", "not"}:
-        return "the members do not fit together"
-    return str(error.message).replace(repr(error.instance), "this")[:200]
-
-
-@cache
-def _validator() -> Draft202012Validator:
-    schema = json.loads(Path(__file__).with_name("agreement.schema.json").read_bytes())
-    return Draft202012Validator(schema)

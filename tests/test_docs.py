@@ -19,7 +19,7 @@ from gateway.cli.commands import app
 from gateway.exchange.problems import KINDS
 from gateway.trust.federation.roles import ROLES
 from gateway.trust.jws import verify
-from policies.agreements import read_agreement
+from policies.agreement_file import read_agreement
 from policies.reasons import REASONS
 from registry_virtual.record import Status
 from schemas import statement, wire

@@ -80,7 +80,7 @@ def check(
     files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="Agreement files.")], json: Json = False
 ) -> None:
     """Check agreement files; every complaint names line and cure."""
-    from policies.agreements import read_agreement
+    from policies.agreement_file import read_agreement
     from schemas.errors import ConfigurationError
 
     checked: list[dict[str, Any]] = []

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policies.agreements import Agreements, read_agreement
+from policies.agreement_file import read_agreement
+from policies.agreements import Agreements
 from policies.engine import PolicyEngine
 from policies.regorus_engine import RegorusEngine
 from schemas.decision import Predicate
@@ -163,7 +164,7 @@ def test_load__no_folder__is_refused(tmp_path):
 
 
 WRONG = {
-    "unknown member": ("version: 1", "version: 1\nquota: 5", 1, "quota"),
+    "unknown member": ("version: 1", "version: 1\nprice: 5", 1, "price"),
     "missing member": ("status: active\n", "", 1, "status"),
     "bad id": ("id: msw-tax", "id: MSW TAX", 1, "Write a short name"),
     "version zero": ("version: 1", "version: 0", 2, "whole number"),
