@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 import yaml
@@ -69,7 +69,7 @@ def parse(file: PolicyFile) -> dict[str, Any]:
 
 def package_of(tree: dict[str, Any]) -> str:
     """The package, such as `isthmus.exchange`."""
-    return ".".join(str(part) for part in _reference(tree["package"]["refr"]))
+    return ".".join(str(part) for part in reference_of(tree["package"]["refr"]))
 
 
 def rule_names(tree: dict[str, Any]) -> list[str]:
@@ -91,20 +91,25 @@ def _check_nesting(file: PolicyFile) -> None:
             raise _error(file, line, f"nested deeper than {MAX_NESTING} brackets; name an inner part")
 
 
-def _check_metadata(file: PolicyFile) -> None:
+def metadata_of(file: PolicyFile) -> dict[str, Any]:
+    """The METADATA block above the package; empty where there is none that is YAML."""
     found = _METADATA.match(file.text)
     comment = found[1].splitlines() if found else []
     try:
         block = yaml.safe_load("\n".join(line.removeprefix("#").removeprefix(" ") for line in comment))
     except yaml.YAMLError:
-        block = None
-    described = isinstance(block, dict) and all(isinstance(block.get(key), str) for key in _DESCRIBING)
-    if not described:
+        return {}
+    return block if isinstance(block, dict) else {}
+
+
+def _check_metadata(file: PolicyFile) -> None:
+    block = metadata_of(file)
+    if not all(isinstance(block.get(key), str) for key in _DESCRIBING):
         raise _error(file, 1, "no METADATA; write a block with title and description above the package")
 
 
 def _check_imports(file: PolicyFile, tree: dict[str, Any]) -> None:
-    paths = [_reference(item["refr"]) for item in tree["imports"]]
+    paths = [reference_of(item["refr"]) for item in tree["imports"]]
     if ["rego", "v1"] not in paths:
         raise _error(file, 1, "no `import rego.v1`; add it below the package")
     for item, path in zip(tree["imports"], paths, strict=True):
@@ -116,9 +121,9 @@ def _check_rules(file: PolicyFile, tree: dict[str, Any], own: set[str]) -> None:
     for kind, node in _nodes(tree["rules"]):
         line = node["span"]["line"] if isinstance(node.get("span"), dict) else 1
         if kind == "Call":
-            _check_call(file, line, _reference(node["fcn"]), own)
+            _check_call(file, line, reference_of(node["fcn"]), own)
         elif kind in {"Var", "RefDot", "RefBrack"}:
-            _check_reference(file, line, _reference({kind: node}))
+            _check_reference(file, line, reference_of({kind: node}))
         elif node.get("with_mods"):
             raise _error(file, line, "uses `with`, which belongs into tests; remove it")
 
@@ -171,7 +176,7 @@ def _indices(kind: str, node: dict[str, Any]) -> list[tuple[str, Any]]:
     return found
 
 
-def _reference(node: dict[str, Any]) -> list[Any]:
+def reference_of(node: Mapping[str, Any]) -> list[Any]:
     """The parts of a reference, its variable first; None where a part is not literal."""
     parts: list[Any] = []
     ((kind, value),) = node.items()
@@ -189,7 +194,7 @@ def _first_variable(rule: dict[str, Any]) -> str | None:
     """The name of a rule: the first variable of its head."""
     ((kind, body),) = rule.items()
     head = body["refr"] if kind == "Default" else next(iter(body["head"].values()))["refr"]
-    name = _reference(head)[0]
+    name = reference_of(head)[0]
     return name if isinstance(name, str) else None
 
 
