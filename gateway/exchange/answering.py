@@ -16,21 +16,14 @@ from __future__ import annotations
 import logging
 import time
 from dataclasses import dataclass
-from typing import Literal
 
-from audit.case import Case
-from audit.entry import Entry, Kind, Result
-from audit.errors import AuditError
-from audit.errors import Replayed as ReplayedInLog
 from audit.log import AuditLog
-from audit.pending import PendingEntry
 from audit.subject_tag import SubjectTags
-from gateway.exchange import problems
 from gateway.exchange.binding import verify_request
 from gateway.exchange.decided import Decided
-from gateway.exchange.entries import entry, replay_row, result_of, statement_digest
 from gateway.exchange.facts import after_fetch, decision_id, gather, is_unsafe
 from gateway.exchange.fetching import Fetched, Fetching, Question, read_question
+from gateway.exchange.journal import Journal
 from gateway.exchange.ports import (
     CheckConsent,
     CurrentFederation,
@@ -40,9 +33,10 @@ from gateway.exchange.ports import (
 )
 from gateway.exchange.refusals import for_the_asker
 from gateway.exchange.replay import ReplayGuard
+from gateway.exchange.signing import AnswerSigner, Signed, SignedAnswer
+from gateway.exchange.under_way import UNDECIDED, Exchange
 from gateway.trust.failures import describe
 from policies.engine import PolicyEngine
-from schemas.agreement import Agreement
 from schemas.decision import Decision, DecisionInput
 from schemas.errors import (
     AuditUnavailable,
@@ -55,55 +49,10 @@ from schemas.errors import (
 )
 from schemas.identifiers import GatewayId, ServiceId, SubsystemId
 from schemas.outcome import Match
-from schemas.statement import (
-    LIFETIME_S,
-    AnswerStatement,
-    BodyDigest,
-    HeadDigest,
-    RequestStatement,
-    check_freshness,
-    jws_digest,
-    signing_digest,
-)
-from schemas.wire import AnswerHead, RequestHead, frame, unframe
+from schemas.statement import RequestStatement, check_freshness, signing_digest
+from schemas.wire import RequestHead, unframe
 
 _logger = logging.getLogger(__name__)
-_UNDECIDED = "none"
-
-
-@dataclass(frozen=True, slots=True)
-class SignedAnswer:
-    """What goes back to the asking gateway: a statement, and head and body framed."""
-
-    jws: str
-    content: bytes
-
-
-@dataclass(slots=True)
-class _Exchange:
-    """What is known of one exchange so far. The steps fill it in; a refusal uses what is there."""
-
-    statement: RequestStatement
-    jws: str
-    snapshot: int
-    accepted: bool = False
-    agreement: Agreement | None = None
-    subject_tag: str | None = None
-    head: RequestHead | None = None
-    head_bytes: bytes = b""
-    decision: Decision | None = None
-    decision_id: str = _UNDECIDED
-    decided: Decided | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Signed:
-    """An answer or refusal, ready to be logged and sent."""
-
-    statement: AnswerStatement
-    jws: str
-    head: bytes
-    signed: SignedAnswer
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +70,16 @@ class AnsweringSide:
     log: AuditLog
     replays: ReplayGuard
 
+    @property
+    def journal(self) -> Journal:
+        """Writes this gateway's log."""
+        return Journal(self.gateway, self.log)
+
+    @property
+    def signer(self) -> AnswerSigner:
+        """Signs answers and refusals."""
+        return AnswerSigner(self.gateway, self.hosted)
+
     async def answer(self, jws: str, content: bytes, tls_certificate: bytes) -> SignedAnswer:
         """Answer or refuse one statement, signed and logged.
 
@@ -133,19 +92,19 @@ class AnsweringSide:
         federation = self.federation.current()
         statement = verify_request(jws, tls_certificate, federation)
         self._check_meant_for_us(statement)
-        exchange = _Exchange(statement, jws, federation.version)
+        exchange = Exchange(statement, jws, federation.version)
         # (2)
         try:
             self.replays.claim(statement.iss, statement.id, signing_digest(jws))
             answer = await self._answer_once(exchange, content)
         except Replayed as replayed:
             if replayed.differs:
-                await self._append_alarm(exchange)
+                await self.journal.alarm(exchange)
             raise await self._with_original(replayed, statement) from None
         # (10)
         return answer.signed
 
-    async def _answer_once(self, exchange: _Exchange, content: bytes) -> _Signed:
+    async def _answer_once(self, exchange: Exchange, content: bytes) -> Signed:
         """Steps 3 to 9. Who could not answer gives the statement's id back."""
         try:
             return await self._answer_or_refuse(exchange, content)
@@ -155,15 +114,10 @@ class AnsweringSide:
 
     async def _with_original(self, replayed: Replayed, statement: RequestStatement) -> Replayed:
         """The same refusal with the first answer's statement, once there is one."""
-        try:
-            row = await self.log.replay_seen(statement.iss, statement.id)
-        except AuditError:
-            row = None
-        return Replayed(
-            replayed.detail, original=(row.answer or None) if row else None, differs=replayed.differs
-        )
+        original = await self.journal.first_answer(statement)
+        return Replayed(replayed.detail, original=original, differs=replayed.differs)
 
-    async def _answer_or_refuse(self, exchange: _Exchange, content: bytes) -> _Signed:
+    async def _answer_or_refuse(self, exchange: Exchange, content: bytes) -> Signed:
         try:
             fetched = await self._steps_three_to_seven(exchange, content)
         except (AuditUnavailable, Replayed):
@@ -174,14 +128,14 @@ class AnsweringSide:
             _logger.error("an exchange broke: %s", describe(error))  # noqa: TRY400  no traceback: it may quote data
             return await self._refuse(exchange, GatewayError("the gateway failed; its log says why"))
         # (8)
-        answer = self._sign_answer(exchange, fetched)
+        answer = self.signer.answer(exchange, fetched)
         # (9)
-        await self._append_outcome(exchange, answer, None)
+        await self.journal.outcome(exchange, answer, None)
         return answer
 
-    async def _refuse(self, exchange: _Exchange, error: ExchangeError) -> _Signed:
-        refusal = self._sign_refusal(exchange, error)
-        await self._append_outcome(exchange, refusal, error)
+    async def _refuse(self, exchange: Exchange, error: ExchangeError) -> Signed:
+        refusal = self.signer.refusal(exchange, for_the_asker(error))
+        await self.journal.outcome(exchange, refusal, error)
         return refusal
 
     def _check_meant_for_us(self, statement: RequestStatement) -> None:
@@ -189,7 +143,7 @@ class AnsweringSide:
         if statement.to != str(self.gateway) or provider not in self.hosted.subsystems:
             raise UnknownService("the statement is meant for another gateway", hop=str(self.gateway))
 
-    async def _steps_three_to_seven(self, exchange: _Exchange, content: bytes) -> Fetched:
+    async def _steps_three_to_seven(self, exchange: Exchange, content: bytes) -> Fetched:
         statement = exchange.statement
         now = int(time.time())
         check_freshness(statement.iat, statement.exp, now)
@@ -206,7 +160,7 @@ class AnsweringSide:
                 str(member), question.subject.type, question.subject.value, now
             )
         consent = await self.consents.facts(
-            head.consent, statement, question.subject, deadline=_deadline(exchange)
+            head.consent, statement, question.subject, deadline=exchange.deadline
         )
         facts = gather(
             statement, head, service, exchange.agreement, question.subject, question.record, consent, now
@@ -215,17 +169,17 @@ class AnsweringSide:
         await self._decide(exchange, facts)
         # (5)
         if is_unsafe(service, head):
-            await self._append_accepted(exchange)
+            await self.journal.accepted(exchange)
         # (6)
         return await self._fetch(exchange, facts, service, question)
 
     async def _fetch(
-        self, exchange: _Exchange, facts: DecisionInput, service: HostedService, question: Question
+        self, exchange: Exchange, facts: DecisionInput, service: HostedService, question: Question
     ) -> Fetched:
         decision = _granted(exchange.decision)
         if question.record is None:
-            return await self.fetching.forward(service, question, deadline=_deadline(exchange))
-        outcome = await self.fetching.fetch(service, question.record, decision, deadline=_deadline(exchange))
+            return await self.fetching.forward(service, question, deadline=exchange.deadline)
+        outcome = await self.fetching.fetch(service, question.record, decision, deadline=exchange.deadline)
         # (7)
         if isinstance(outcome, Match) and (outcome.restricted is not None or outcome.area is not None):
             await self._decide(exchange, after_fetch(facts, outcome))
@@ -233,20 +187,20 @@ class AnsweringSide:
         disclosed = exchange.agreement is not None and exchange.agreement.absence == "disclosed"
         return self.fetching.project(outcome, question.record, decision, disclosed=disclosed)
 
-    async def _decide(self, exchange: _Exchange, facts: DecisionInput) -> None:
+    async def _decide(self, exchange: Exchange, facts: DecisionInput) -> None:
         """Ask policy; a refusal is raised with every reason, for the log."""
         exchange.decided = exchange.decided.then(facts) if exchange.decided else Decided(facts, facts)
         decision = await self.policy.decide(facts)
         exchange.decision = decision
         exchange.decided = exchange.decided.as_decided(decision)
-        if exchange.decision_id == _UNDECIDED:
+        if exchange.decision_id == UNDECIDED:
             # Of the facts before the fetch only: the asker knows all others, so that a digest over what
             # the source says (`restricted`, `area`) would let it try out which value fits.
             exchange.decision_id = decision_id(facts, decision.policy_version)
         if not decision.allow:
             raise Refused(reasons=decision.reasons)
 
-    def _open(self, exchange: _Exchange, content: bytes) -> tuple[RequestHead, bytes]:
+    def _open(self, exchange: Exchange, content: bytes) -> tuple[RequestHead, bytes]:
         """Take head and body out of their frame, and check that they are the signed ones."""
         head, body = unframe(content)
         if not exchange.statement.head.matches(head) or not exchange.statement.body.matches(body):
@@ -263,138 +217,8 @@ class AnsweringSide:
             raise UnknownService("the provider offers no such service", reasons=("service.unknown",))
         return service
 
-    # (8) Signing.
-
-    def _sign_answer(self, exchange: _Exchange, fetched: Fetched) -> _Signed:
-        head = AnswerHead(fetched.status, fetched.headers).to_bytes()
-        return self._sign(
-            exchange, "answer", head, fetched.body, fetched.media_type, fetched.fields, fetched.status
-        )
-
-    def _sign_refusal(self, exchange: _Exchange, error: ExchangeError) -> _Signed:
-        """A refusal says to the asker only what the asker may know; the log has every reason."""
-        shown = for_the_asker(error)
-        body = problems.to_bytes(shown, exchange=exchange.statement.id, hop=str(self.gateway))
-        head = AnswerHead(shown.status, (("content-type", problems.MEDIA_TYPE),)).to_bytes()
-        return self._sign(exchange, "refusal", head, body, problems.MEDIA_TYPE, (), shown.status)
-
-    def _sign(
-        self,
-        exchange: _Exchange,
-        typ: Literal["answer", "refusal"],
-        head: bytes,
-        body: bytes,
-        media_type: str,
-        fields: tuple[str, ...],
-        status: int,
-    ) -> _Signed:
-        request = exchange.statement
-        now = int(time.time())
-        statement = AnswerStatement(
-            typ=typ,
-            id=request.id,
-            cid=request.cid,
-            iss=request.aud,
-            gw=str(self.gateway),
-            aud=request.iss,
-            to=request.gw,
-            purpose=request.purpose,
-            purpose_source=request.purpose_source,
-            basis=request.basis,
-            head=HeadDigest.of(head),
-            body=BodyDigest.of(body, media_type),
-            req=jws_digest(exchange.jws),
-            status=status,
-            decision=exchange.decision_id,
-            fields=fields,
-            iat=now,
-            exp=now + LIFETIME_S,
-            snapshot=exchange.snapshot,
-        )
-        member = ServiceId.parse(request.aud).member
-        jws = self.hosted.signers[str(member)].sign(statement.to_payload(), now)
-        return _Signed(statement, jws, head, SignedAnswer(jws, frame(head, body)))
-
-    # (5) and (9) Logging.
-
-    async def _append_alarm(self, exchange: _Exchange) -> None:
-        """Somebody used a statement's id for another content: that is no retry."""
-        _logger.warning("exchange %s: its id came again with other content", exchange.statement.id)
-        alarm = self._entry("alarm", exchange, reasons=("statement.id_reused",))
-        await self._append(exchange, PendingEntry(alarm, self._case(exchange)))
-
-    async def _append_accepted(self, exchange: _Exchange) -> None:
-        row = replay_row(exchange.statement, exchange.jws, "", int(time.time()))
-        accepted = self._entry("accepted", exchange)
-        await self._append(exchange, PendingEntry(accepted, self._case(exchange), row))
-        exchange.accepted = True
-
-    async def _append_outcome(
-        self, exchange: _Exchange, answer: _Signed, error: ExchangeError | None
-    ) -> None:
-        outcome = self._entry(
-            "outcome", exchange, answer, result_of(answer.statement), error.reasons if error else ()
-        )
-        row = replay_row(
-            exchange.statement, exchange.jws, answer.jws, answer.statement.iat, claimed=exchange.accepted
-        )
-        await self._append(exchange, PendingEntry(outcome, self._case(exchange, answer), row))
-
-    async def _append(self, exchange: _Exchange, pending: PendingEntry) -> None:
-        try:
-            await self.log.append(pending)
-        except ReplayedInLog as replayed:
-            raise Replayed(
-                "the statement's id was used before",
-                differs=replayed.digest != statement_digest(exchange.jws),
-            ) from None
-        except AuditError:
-            _logger.exception("the log refused an entry; nothing was disclosed")
-            raise AuditUnavailable(hop=str(self.gateway)) from None
-
-    def _entry(
-        self,
-        kind: Kind,
-        exchange: _Exchange,
-        answer: _Signed | None = None,
-        result: Result | None = None,
-        reasons: tuple[str, ...] = (),
-    ) -> Entry:
-        return entry(
-            kind,
-            "answering",
-            int(time.time()),
-            exchange.statement,
-            exchange.jws,
-            answer=answer.statement if answer else None,
-            answer_jws=answer.jws if answer else None,
-            result=result,
-            reasons=reasons,
-            policy_version=exchange.decision.policy_version if exchange.decision else None,
-        )
-
-    @staticmethod
-    def _case(exchange: _Exchange, answer: _Signed | None = None) -> Case:
-        user = exchange.statement.user
-        return Case(
-            subjects=(exchange.subject_tag,) if exchange.subject_tag else (),
-            user=user["pseudonym"] if user else None,
-            method=exchange.head.method if exchange.head else None,
-            path=exchange.head.path if exchange.head else None,
-            request=exchange.jws,
-            request_head=exchange.head_bytes.decode() if exchange.head else None,
-            answer=answer.jws if answer else None,
-            answer_head=answer.head.decode() if answer else None,
-            decided=exchange.decided.as_case() if answer and exchange.decided else {},
-        )
-
 
 def _granted(decision: Decision | None) -> Decision:
     if decision is None:
         raise Refused(reasons=("policy.unavailable",))
     return decision
-
-
-def _deadline(exchange: _Exchange) -> float:
-    """The source has until the asker stops waiting; a moment of `time.monotonic`."""
-    return time.monotonic() + max(0, exchange.statement.exp - int(time.time()))
