@@ -26,6 +26,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from schemas.errors import ConfigurationError, MalformedIdentifier
 from schemas.identifiers import GatewayId, MemberId, SubsystemId
+from schemas.reserved import RESERVED, is_reserved
 
 _STRICT = ConfigDict(frozen=True, extra="forbid")
 
@@ -42,7 +43,15 @@ def _in_form_of(kind: type[GatewayId | MemberId | SubsystemId]) -> AfterValidato
 
 _Gateway = Annotated[str, _in_form_of(GatewayId)]
 _Member = Annotated[str, _in_form_of(MemberId)]
-_Subsystem = Annotated[str, _in_form_of(SubsystemId)]
+
+
+def _not_reserved(text: str) -> str:
+    if is_reserved(SubsystemId.parse(text)):
+        raise ValueError(f"the subsystem {RESERVED} is the gateway's own; it is hosted without being listed")
+    return text
+
+
+_Subsystem = Annotated[str, _in_form_of(SubsystemId), AfterValidator(_not_reserved)]
 
 
 class Member(BaseModel):

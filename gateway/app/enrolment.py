@@ -26,6 +26,7 @@ from gateway.trust.keys import load_certificate, load_log_key, load_signing_key
 from gateway.trust.tls import certificate_digest
 from schemas.errors import ConfigurationError
 from schemas.identifiers import MemberId, SubsystemId
+from schemas.reserved import reserved_subsystem
 
 RECORD_LIFETIME_S: Final = 90 * 24 * 3600
 
@@ -66,7 +67,10 @@ def signed_record(
             if own.member == member
             else ()
         ),
-        subsystems=tuple(HostedSubsystem(SubsystemId.parse(name), (own,)) for name in entry.subsystems),
+        subsystems=tuple(
+            HostedSubsystem(subsystem, (own,))
+            for subsystem in (*map(SubsystemId.parse, entry.subsystems), reserved_subsystem(member))
+        ),
         services=tuple(
             description
             for source in sources

@@ -25,6 +25,7 @@ from gateway.exchange.fetching import Fetching
 from gateway.exchange.ports import Hosted
 from gateway.exchange.recovery import close_unfinished
 from gateway.exchange.replay import ReplayGuard
+from gateway.exchange.reserved import ReservedService
 from gateway.peers.forward import HttpForward
 from gateway.peers.link import HttpPeerLink
 from gateway.peers.transport import HttpTransport
@@ -39,6 +40,7 @@ from policies.agreements import Agreements
 from policies.cache import CachingEngine
 from policies.engine import PolicyEngine
 from schemas.identifiers import SubsystemId
+from schemas.reserved import reserved_subsystem
 
 FRAME_ROOM: Final = 64 * 1024
 """What a head and its frame may add to a body, in bytes."""
@@ -108,10 +110,15 @@ async def open_node(settings: Settings, stack: AsyncExitStack) -> Node:
     meters = Meters()
     agreements = Agreements.load(settings.agreements)
     sources = await open_sources(settings, stack, meters)
+    reserved: dict[str, ReservedService] = {}
     hosted = Hosted(
-        subsystems=frozenset(SubsystemId.parse(s) for member in settings.members for s in member.subsystems),
+        subsystems=frozenset(
+            [SubsystemId.parse(name) for member in settings.members for name in member.subsystems]
+            + [reserved_subsystem(member) for member in settings.member_ids()]
+        ),
         signers={member.id: load_signer(member.key, member.certificate) for member in settings.members},
         services=sources.services,
+        reserved=reserved,
     )
     policy = _policy(settings)
     stack.push_async_callback(policy.close)

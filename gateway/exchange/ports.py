@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from adapters.contract import Adapter
 from adapters.upstream import Upstream
+from gateway.exchange.reserved import ReservedService
 from gateway.trust.federation.snapshot import FederationSnapshot, GatewayEntry
 from gateway.trust.jws import StatementSigner
 from schemas.agreement import Agreement
@@ -115,3 +116,5 @@ class Hosted:
     """By member id."""
     services: Mapping[str, HostedService] = field(default_factory=dict)
     """By service id."""
+    reserved: Mapping[str, ReservedService] = field(default_factory=dict)
+    """By code, for every member hosted here."""
