@@ -57,9 +57,12 @@ class StatementSigner:
     def sign(self, payload: bytes, iat: int) -> str:
         """Sign the payload's exact bytes; `iat` must be the payload's own."""
         signing_input = self._header(iat) + _encode(payload)
-        r, s = decode_dss_signature(self._key.sign(signing_input, _ES256))
-        signature = _encode(r.to_bytes(32, "big") + s.to_bytes(32, "big"))
-        return (signing_input + b"." + signature).decode("ascii")
+        return (signing_input + b"." + _encode(self.raw_signature(signing_input))).decode("ascii")
+
+    def raw_signature(self, data: bytes) -> bytes:
+        """ES256 over the data, as JWS writes it: 64 bytes. For `detached`, which adds its own header."""
+        r, s = decode_dss_signature(self._key.sign(data, _ES256))
+        return r.to_bytes(32, "big") + s.to_bytes(32, "big")
 
     def _header(self, iat: int) -> bytes:
         """The encoded header with its dot; it changes once a second, so it is kept that long."""
@@ -98,12 +101,19 @@ def verify(jws: str, find_key: FindKey) -> Verified:
     key = find_key(header.thumbprint)
     if key is None:
         raise Unauthenticated("the statement's certificate is not known to the federation")
+    if not signature_holds(key, signature, f"{parts[0]}.{parts[1]}".encode("ascii")):
+        raise Unauthenticated("the statement's signature does not hold")
+    return Verified(payload, header.thumbprint, header.iat)
+
+
+def signature_holds(key: EllipticCurvePublicKey, signature: bytes, data: bytes) -> bool:
+    """Whether an ES256 signature of 64 bytes is this key's over the data."""
     der = encode_dss_signature(int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big"))
     try:
-        key.verify(der, f"{parts[0]}.{parts[1]}".encode("ascii"), _ES256)
+        key.verify(der, data, _ES256)
     except InvalidSignature:
-        raise Unauthenticated("the statement's signature does not hold") from None
-    return Verified(payload, header.thumbprint, header.iat)
+        return False
+    return True
 
 
 @dataclass(frozen=True, slots=True)
