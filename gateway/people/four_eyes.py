@@ -13,12 +13,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from audit.case import Case
-from audit.entry import Entry
-from audit.errors import AuditError
 from audit.log import AuditLog
-from audit.pending import PendingEntry
 from audit.store import Store, Write
+from gateway.people.entries import act
 from schemas.errors import AuditUnavailable, Conflict, NotPermitted, UnknownService
 from schemas.exchange_id import check_exchange_id, new_exchange_id
 from schemas.identifiers import MemberId
@@ -130,14 +127,10 @@ class FourEyes:
         return await self.find(identifier)
 
     async def _act(
-        self, action: str, identifier: str, act: str, member: MemberId, by: str, writes: Sequence[Write]
+        self, action: str, identifier: str, name: str, member: MemberId, by: str, writes: Sequence[Write]
     ) -> None:
-        entry = Entry(kind="admin", id=identifier, ts=int(time.time()), action=action)
-        case = Case(user=by, acts={"act": act, "member": str(member), "proposal": identifier})
-        try:
-            await self._log.act(PendingEntry(entry, case), writes)
-        except AuditError:
-            raise AuditUnavailable from None
+        particulars = {"act": name, "member": str(member), "proposal": identifier}
+        await act(self._log, action, by, particulars, writes, identifier=identifier)
 
 
 def _check_open(proposal: Proposal) -> None:

@@ -44,6 +44,8 @@ class Person:
     id: str
     roles: Mapping[MemberId, frozenset[Role]] = field(default_factory=lambda: MappingProxyType({}))
     citizen: Subject | None = None
+    by_token: bool = False
+    """Whether an API token speaks for the person, not the person."""
 
     def may(self, role: Role, member: MemberId) -> bool:
         """Whether the person holds the role for the member."""
