@@ -11,7 +11,8 @@ from gateway.storage.tables.agreements import metadata as agreements
 from gateway.storage.tables.archive import metadata as archive
 from gateway.storage.tables.consents import metadata as consents
 from gateway.storage.tables.people import metadata as people
+from gateway.storage.tables.representations import metadata as representations
 from gateway.storage.tables.usage import metadata as usage
 
-ALL = (people, agreements, consents, usage, archive)
+ALL = (people, agreements, consents, usage, archive, representations)
 """In the order of their migrations."""

@@ -42,6 +42,8 @@ consent = Table(
 )
 Index("consent_subject", consent.c.issuer, consent.c.subject_tag)
 Index("consent_representative", consent.c.issuer, consent.c.representative_tag)
+Index("consent_client", consent.c.client, consent.c.id)
+Index("consent_provider", consent.c.provider, consent.c.id)
 Index("consent_end", consent.c.state, consent.c.ends_at)
 
 consent_event = Table(
