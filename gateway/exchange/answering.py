@@ -33,6 +33,7 @@ from gateway.exchange.ports import (
 )
 from gateway.exchange.refusals import for_the_asker
 from gateway.exchange.replay import ReplayGuard
+from gateway.exchange.reserved import JSON, MEMBERSHIP, ReservedService, find_reserved, read_reserved
 from gateway.exchange.signing import AnswerSigner, Signed, SignedAnswer
 from gateway.exchange.under_way import UNDECIDED, Exchange
 from gateway.trust.failures import describe
@@ -50,6 +51,7 @@ from schemas.errors import (
 from schemas.identifiers import GatewayId, ServiceId, SubsystemId
 from schemas.outcome import Match
 from schemas.statement import RequestStatement, check_freshness, signing_digest
+from schemas.strict_json import dump
 from schemas.wire import RequestHead, unframe
 
 _logger = logging.getLogger(__name__)
@@ -148,6 +150,9 @@ class AnsweringSide:
         now = int(time.time())
         check_freshness(statement.iat, statement.exp, now)
         head, body = self._open(exchange, content)
+        reserved = find_reserved(self.hosted.reserved, ServiceId.parse(statement.aud))
+        if reserved is not None:
+            return await self._answer_reserved(reserved, exchange, head, body, now)
         service = self._service(statement)
         # (3)
         question = read_question(service, head, body)
@@ -172,6 +177,16 @@ class AnsweringSide:
             await self.journal.accepted(exchange)
         # (6)
         return await self._fetch(exchange, facts, service, question)
+
+    async def _answer_reserved(
+        self, service: ReservedService, exchange: Exchange, head: RequestHead, body: bytes, now: int
+    ) -> Fetched:
+        """A reserved service in place of steps 3 to 7: membership permits, and no policy is asked."""
+        question = read_reserved(exchange.statement, head, body, now)
+        exchange.decision_id = MEMBERSHIP
+        if service.unsafe:
+            await self.journal.accepted(exchange)
+        return Fetched(200, (("content-type", JSON),), dump(dict(await service.answer(question))), JSON, ())
 
     async def _fetch(
         self, exchange: Exchange, facts: DecisionInput, service: HostedService, question: Question

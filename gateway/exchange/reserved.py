@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from gateway.exchange.request import ExchangeAnswer, OutgoingRequest
-from schemas.errors import BadAnswer, ExchangeError, MethodNotAllowed, Refused, UnknownService
+from schemas.errors import BadAnswer, ExchangeError, MethodNotAllowed, UnknownService
 from schemas.identifiers import MemberId, ServiceId, SubsystemId
 from schemas.reserved import is_reserved, reserved_service, reserved_subsystem
 from schemas.statement import RequestStatement
@@ -78,12 +78,12 @@ def read_reserved(statement: RequestStatement, head: RequestHead, body: bytes, n
     """Read a question to a reserved service.
 
     Raises:
-        Refused: a client's subsystem asks, not a gateway for its member.
+        UnknownService: a client's subsystem asks, not a gateway for its member.
         MethodNotAllowed, MalformedRequest, TooLarge: it is not a `POST /` of a JSON object.
     """
     client, service = SubsystemId.parse(statement.iss), ServiceId.parse(statement.aud)
     if not is_reserved(client):
-        raise Refused("gateways ask this for their members, not clients", reasons=("agreement.missing",))
+        raise UnknownService("only gateways may ask this, for their members", reasons=("service.unknown",))
     if head.method != "POST" or head.path != "/" or head.query:
         raise MethodNotAllowed("a reserved service is asked by POST, without a path below it")
     document = parse_object(body, max_bytes=MAX_DOCUMENT_BYTES, what="the question")
