@@ -9,8 +9,8 @@ over.
 from __future__ import annotations
 
 import asyncio
-import random
 from collections.abc import Awaitable, Callable
+from random import SystemRandom
 from typing import Final
 
 from adapters.contract import Adapter, Query
@@ -19,6 +19,7 @@ from schemas.outcome import Outcome, Unavailable
 
 FIRST_PAUSE_S: Final = 0.05
 LONGEST_PAUSE_S: Final = 2.0
+_JITTER = SystemRandom()  # its own: the global one belongs to whoever seeds it, tests among them
 
 
 class Retry(Wrapper):
@@ -54,4 +55,4 @@ def _pause(outcome: Outcome, attempt: int) -> float | None:
         return outcome.retry_after_s if outcome.retry_after_s <= LONGEST_PAUSE_S else None
     # Half of the pause is random, so that callers who failed together do not return together.
     pause: float = FIRST_PAUSE_S * 2**attempt
-    return min(pause, LONGEST_PAUSE_S) * random.uniform(0.5, 1)  # noqa: S311 - no secret depends on it
+    return min(pause, LONGEST_PAUSE_S) * _JITTER.uniform(0.5, 1)

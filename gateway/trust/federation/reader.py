@@ -14,12 +14,12 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import logging
-import random
 import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from random import SystemRandom
 from typing import TYPE_CHECKING, Final, TextIO
 
 from gateway.trust.federation.ages import Freshness
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from gateway.trust.federation.refresh import Refresher
 
 JITTER: Final = 0.2
+_JITTER = SystemRandom()  # its own: the global one belongs to whoever seeds it, tests among them
 DEFAULT_POLL_S: Final = 20.0
 """Until a policy says otherwise."""
 
@@ -200,7 +201,7 @@ class FederationReader:
         while True:
             snapshot = self._snapshot
             period = DEFAULT_POLL_S if snapshot is None else float(snapshot.policy.poll_s)
-            await asyncio.sleep(period * random.uniform(1 - JITTER, 1 + JITTER))  # noqa: S311  # jitter
+            await asyncio.sleep(period * _JITTER.uniform(1 - JITTER, 1 + JITTER))
             await self.refresh()
 
     def _lock_folder(self) -> None:
