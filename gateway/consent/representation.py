@@ -31,16 +31,12 @@ MAX_LIFETIME_S: Final = 22 * 366 * 24 * 3600
 """Longest representation: a childhood, with some years for one that goes on."""
 MAX_LISTED: Final = 1_000
 
-_COLUMNS: Final = "id, issuer, people, officer, recorded_at, ended_at"
-_FIND: Final = f"SELECT {_COLUMNS} FROM consent_representation WHERE issuer = $1 AND id = $2"
+_SELECT: Final = "SELECT id, issuer, people, officer, recorded_at, ended_at FROM consent_representation"
+_FIND: Final = f"{_SELECT} WHERE issuer = $1 AND id = $2"
 _BY_REPRESENTATIVE: Final = (
-    f"SELECT {_COLUMNS} FROM consent_representation WHERE issuer = $1 AND representative_tag = $2 "
-    "ORDER BY id DESC LIMIT $3"
+    f"{_SELECT} WHERE issuer = $1 AND representative_tag = $2 ORDER BY id DESC LIMIT $3"
 )
-_BY_SUBJECT: Final = (
-    f"SELECT {_COLUMNS} FROM consent_representation WHERE issuer = $1 AND subject_tag = $2 "
-    "ORDER BY id DESC LIMIT $3"
-)
+_BY_SUBJECT: Final = f"{_SELECT} WHERE issuer = $1 AND subject_tag = $2 ORDER BY id DESC LIMIT $3"
 _INSERT: Final = (
     "INSERT INTO consent_representation (id, issuer, people, subject_tag, representative_tag, officer, "
     "recorded_at) VALUES ($1, $2, $3, $4, $5, $6, $7)"

@@ -2,7 +2,8 @@
 
 A folder holds one folder per version (`v1`, `v2`, …), each with one YAML file per language
 (`en.yaml`). Within a version every language says the same things: a text, purpose or field that one
-language has and another lacks is an error at loading, and so is a placeholder that does not belong there. Words that somebody has been shown never change; new words are a new version.
+language has and another lacks is an error at loading, and so is a placeholder that does not belong there.
+Words that somebody has been shown never change; new words are a new version.
 
 Left out: plural forms and other calendars, which these sentences do not need.
 """
@@ -144,8 +145,8 @@ def load_catalogues(folder: Path = SHIPPED) -> Catalogues:
         found[one.version, one.language] = one
     if not found:
         raise ConfigurationError(f"{folder}: holds no notices; it needs v1/en.yaml or another language")
-    for version in {number for number, _ in found}:
-        _compare(folder, [one for (number, _), one in found.items() if number == version])
+    for number in {one.version for one in found.values()}:
+        _compare(folder, [one for one in found.values() if one.version == number])
     return Catalogues(MappingProxyType(found))
 
 

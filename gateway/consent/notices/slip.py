@@ -20,7 +20,8 @@ SECURITY_POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'"
 
 _STYLE: Final = """
 @page { size: A5; margin: 12mm }
-html { font: 18px/1.45 "Noto Sans", "Noto Naskh Arabic", "DejaVu Sans", sans-serif; color: #000; background: #fff }
+html { font: 18px/1.45 "Noto Sans", "Noto Naskh Arabic", "DejaVu Sans", sans-serif }
+html { color: #000; background: #fff }
 body { max-width: 34em; margin: 1.5em auto; padding: 0 1em }
 h1 { font-size: 1.5em; margin: 0 0 .3em; border-bottom: 3px solid #000 }
 h2 { font-size: 1em; margin: .9em 0 .1em }
@@ -64,12 +65,12 @@ def render(slip: Slip, now: int) -> str:
             f"<h1>{_text(texts['slip_title'])}</h1>",
             f'<p class="state">{_text(texts["slip_state"])}: {_text(words.states[_state(slip, now)])}</p>',
             *parts,
-            f"<section><h2>{_text(texts['slip_code'])}</h2>"
-            f'<p class="code"><bdi>{_text(short_code(slip.record.id))}</bdi></p></section>',
-            f"<section><h2>{_text(texts['slip_record'])}</h2>"
-            f'<p class="id"><bdi>{_text(slip.record.key)}</bdi><br>'
-            f"<bdi>{_text(slip.record.wish.notice.id)}</bdi></p></section>",
-            f'<section><h2>{_text(texts["slip_mark"])}</h2><p class="mark"></p></section>',
+            _block(texts["slip_code"], f'<p class="code">{_bdi(short_code(slip.record.id))}</p>'),
+            _block(
+                texts["slip_record"],
+                f'<p class="id">{_bdi(slip.record.key)}<br>{_bdi(slip.record.wish.notice.id)}</p>',
+            ),
+            _block(texts["slip_mark"], '<p class="mark"></p>'),
             f"<p>{_text(texts['slip_keep'])}</p>",
         ]
     )
@@ -99,8 +100,17 @@ def _state(slip: Slip, now: int) -> str:
 
 def _section(paragraph: Paragraph) -> str:
     items = "".join(f"<li>{_text(item)}</li>" for item in paragraph.items)
-    text = f"<ul>{items}</ul>" if items else f"<p>{_text(paragraph.text)}</p>"
-    return f"<section><h2>{_text(paragraph.heading)}</h2>{text}</section>"
+    return _block(paragraph.heading, f"<ul>{items}</ul>" if items else f"<p>{_text(paragraph.text)}</p>")
+
+
+def _block(heading: str, content: str) -> str:
+    """A section; the content is HTML already."""
+    return f"<section><h2>{_text(heading)}</h2>{content}</section>"
+
+
+def _bdi(text: str) -> str:
+    """A code that is read from left to right in every language."""
+    return f'<bdi dir="ltr">{_text(text)}</bdi>'
 
 
 def _text(text: str) -> str:
