@@ -1,4 +1,4 @@
-"""Founding an instance, and the officer's hand in it: purposes, admission, revocation.
+"""Founding an instance, and the officer's hand in it: purposes, admission, consent issuers, revocation.
 
 For a registrar whose keys lie in its folder, as in a sandbox. Where officers sign elsewhere, their
 tools bring signed pins.
@@ -7,6 +7,7 @@ tools bring signed pins.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -94,6 +95,30 @@ def revoke(
             key_thumbprints=[_thumbprint(text) for text in keys],
         )
         return registrar.revocations.seq
+
+
+def change_consent_issuers(
+    folder: Path, *, add: Sequence[str] = (), remove: Sequence[str] = ()
+) -> tuple[str, ...]:
+    """Change the list of consent issuers and publish at once; returns the list as it is then.
+
+    Raises:
+        MalformedIdentifier: a name is no member's.
+        ConfigurationError: a member to add was not admitted, or one to remove is not on the list.
+    """
+    added, removed = [MemberId.parse(name) for name in add], [MemberId.parse(name) for name in remove]
+    with Registrar.open(folder) as registrar:
+        listed = registrar.policy.consent_issuers
+        for member in added:
+            if registrar.listing(member) is None:
+                raise ConfigurationError(f"{member} is no member of this instance; admit it first")
+        for member in removed:
+            if member not in listed:
+                raise ConfigurationError(f"{member} is not on the list of consent issuers")
+        issuers = tuple(member for member in dict.fromkeys([*listed, *added]) if member not in removed)
+        if issuers != listed:
+            registrar.change_policy(replace(registrar.policy, consent_issuers=issuers))
+    return tuple(map(str, issuers))
 
 
 def publish(folder: Path) -> int:

@@ -70,6 +70,7 @@ class Plan:
     gateways: Sequence[PlannedGateway]
     agreements: Path
     poll_s: int = 20
+    consent_issuers: Sequence[MemberId] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +100,7 @@ def build(folder: Path, plan: Plan) -> Sandbox:
         purposes=tuple(plan.purposes),
         officers=(),
         poll_s=plan.poll_s,
+        consent_issuers=tuple(plan.consent_issuers),
     )
     with Registrar.create(folder / "registrar", policy) as registrar:
         root = registrar.first_root()

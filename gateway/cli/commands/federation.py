@@ -151,6 +151,21 @@ def revoke(
     answer({"seq": seq}, f"revoked and published; the list has number {seq}", json=json)
 
 
+@app.command("consent-issuers")
+def consent_issuers(
+    folder: Folder,
+    add: Annotated[list[str] | None, typer.Option(help="A member to list. Repeatable.")] = None,
+    remove: Annotated[list[str] | None, typer.Option(help="A member to strike off. Repeatable.")] = None,
+    json: Json = False,
+) -> None:
+    """Say whose consents count in the country; a change is published at once."""
+    from gateway.app.instance import change_consent_issuers
+
+    issuers = change_consent_issuers(folder, add=add or (), remove=remove or ())
+    lines = issuers or ("no member issues consents here: list one with --add MEMBER",)
+    answer({"consent_issuers": list(issuers)}, *lines, json=json)
+
+
 @app.command()
 def publish(folder: Folder, json: Json = False) -> None:
     """Publish the federation anew, signing whatever is due."""

@@ -87,6 +87,10 @@ class Form:
         """A list of identifiers in their canonical texts."""
         return tuple(self._identifier(text, name, parse) for text in self.texts(name))
 
+    def optional_ids(self, name: str, parse: Callable[[str], T]) -> tuple[T, ...]:
+        """A list of identifiers, none where it is null or absent."""
+        return () if self._members.get(name) is None else self.ids(name, parse)
+
     def _identifier(self, text: str, name: str, parse: Callable[[str], T]) -> T:
         try:
             identifier = parse(text)

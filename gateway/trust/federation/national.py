@@ -2,10 +2,10 @@
 
 | document | says | signed by |
 |---|---|---|
-| `policy.json` | national settings: authorities, purposes, officers, ages | TUF role `targets` |
+| `policy.json` | authorities, purposes, officers, consent issuers, ages | TUF role `targets` |
 | `revoked.json` | what no longer counts, whatever else says | TUF role `revocation` |
 
-TSAs, the policy bundle, consent issuers and the witness quorum join `policy.json` when they are built.
+TSAs, the policy bundle and the witness quorum join `policy.json` when they are built.
 """
 
 from __future__ import annotations
@@ -51,6 +51,8 @@ class Policy:
     stale_after_s: int = 60
     poll_s: int = 20
     mirrors: tuple[str, ...] = ()
+    consent_issuers: tuple[MemberId, ...] = ()
+    """The members whose consent tokens count; they sign them with their keys for statements."""
 
     @classmethod
     def parse(cls, data: bytes) -> Policy:
@@ -74,6 +76,7 @@ class Policy:
             stale_after_s=form.whole("stale_after_s"),
             poll_s=form.whole("poll_s"),
             mirrors=form.texts("mirrors"),
+            consent_issuers=form.optional_ids("consent_issuers", MemberId.parse),
         )
         if not 1 <= policy.officer_threshold <= len(set(policy.officers)):
             raise MalformedDocument("policy.json: the officers cannot reach their threshold")
@@ -97,6 +100,7 @@ class Policy:
                 "stale_after_s": self.stale_after_s,
                 "poll_s": self.poll_s,
                 "mirrors": list(self.mirrors),
+                "consent_issuers": [str(member) for member in self.consent_issuers],
             }
         )
 

@@ -153,6 +153,10 @@ class FederationSnapshot:
         entry = self._members.get(member)
         return entry is not None and entry.active
 
+    def consent_issuer(self, member: MemberId) -> bool:
+        """Whether a member's consent tokens count: listed as an issuer, and active."""
+        return member in self.policy.consent_issuers and self.member_active(member)
+
     def members(self) -> tuple[MemberEntry, ...]:
         """All members ever admitted, with their standing."""
         return tuple(self._members.values())

@@ -224,6 +224,13 @@ def test_federation__from_founding_to_revocation(
     assert isthmus("federation", "admit", folder, pin).code == 2
     shown = isthmus("federation", "show", folder, "--json").json
     assert shown["members"][0] == {"id": MEMBER, "name": "Welfare", "active": True, "pin": 1, "record": 0}
+    issuers = ("federation", "consent-issuers", folder)
+    assert isthmus(*issuers, "--json").json == {"consent_issuers": []}
+    assert isthmus(*issuers, "--add", "LM/GOV/NOBODY").code == 4
+    assert isthmus(*issuers, "--add", MEMBER, "--json").json == {"consent_issuers": [MEMBER]}
+    assert isthmus(*issuers, "--json").json == {"consent_issuers": [MEMBER]}
+    assert isthmus(*issuers, "--remove", MEMBER, "--json").json == {"consent_issuers": []}
+    assert isthmus(*issuers, "--remove", MEMBER).code == 4
     assert isthmus("federation", "revoke", folder).code == 2
     assert isthmus("federation", "revoke", folder, "--key", "short").code == 2
     assert isthmus("federation", "revoke", folder, "--member", MEMBER, "--json").json == {"seq": 1}

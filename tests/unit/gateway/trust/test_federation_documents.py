@@ -60,6 +60,7 @@ def test_revocations__formatted__parse_to_the_same(revocations: Revocations) -> 
         _whole,
         _whole,
         st.lists(_texts).map(tuple),
+        st.lists(_members).map(tuple),
     )
 )
 def test_policy__formatted__parses_to_the_same(policy: Policy) -> None:
@@ -172,6 +173,13 @@ def test_check__record_that_claims_what_is_not_its_own__is_refused(tax: Member) 
     ):
         with pytest.raises(MalformedDocument):
             replace(record, **changes).check()  # type: ignore[arg-type]
+
+
+def test_policy__older_than_consent_issuers__names_none() -> None:
+    """A copy from before the list existed is read, and nobody's consent counts in it."""
+    document = parse_object(Policy("LM", (), PURPOSES, ("key",)).format(), max_bytes=10_000)
+    del document["consent_issuers"]
+    assert Policy.parse(canonical(document)).consent_issuers == ()
 
 
 def test_parse__policy_that_cannot_work__is_refused() -> None:
