@@ -11,6 +11,7 @@ from __future__ import annotations
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 import yaml
 from pydantic import (
@@ -21,9 +22,11 @@ from pydantic import (
     SecretStr,
     ValidationError,
     field_validator,
+    model_validator,
 )
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
+from schemas.addresses import is_loopback
 from schemas.errors import ConfigurationError, MalformedIdentifier
 from schemas.identifiers import GatewayId, MemberId, SubsystemId
 from schemas.reserved import RESERVED, is_reserved
@@ -136,6 +139,27 @@ class Limits(BaseModel):
     max_connections: int = Field(default=2_000, gt=0)
 
 
+class SignIn(BaseModel):
+    """The identity provider at which people sign in (OpenID Connect), and how it knows this gateway."""
+
+    model_config = _STRICT
+
+    issuer: str
+    client_id: str = Field(min_length=1)
+    client_secret: Path | None = None
+    """A file; without it the gateway is a public client, which PKCE alone protects."""
+    ca: Path | None = None
+    """PEM: the authorities of the provider's TLS certificate, in place of the system's."""
+    url: str | None = None
+    """Where browsers reach the admin port, such as `https://gateway.example`; default: its host and port."""
+    citizen_claim: str | None = Field(default=None, min_length=1)
+    """The claim of a citizen's token that holds their identifier, such as `national_id`."""
+    citizen_type: str = "national_id"
+    """The identifier type of that claim's value."""
+    development: bool = False
+    """The embedded provider, which asks nobody for a password: on loopback only."""
+
+
 class Settings(BaseSettings):
     """Everything one gateway node needs to know."""
 
@@ -168,6 +192,7 @@ class Settings(BaseSettings):
     """Values for the `${env:NAME}` of source files; the environment's own win."""
     policy: Policy = Policy()
     limits: Limits = Limits()
+    sign_in: SignIn | None = None
     allowed_networks: list[str] = Field(default_factory=list)
     """Private networks in which peers and sources may be called, such as `10.20.0.0/16`."""
 
@@ -175,6 +200,30 @@ class Settings(BaseSettings):
     @classmethod
     def _are_networks(cls, value: list[str]) -> list[str]:
         return [str(ip_network(network)) for network in value]
+
+    @model_validator(mode="after")
+    def _signs_in_safely(self) -> Settings:
+        """A cookie that opens this gateway does not travel in the clear, and the development provider lets
+        anybody in who reaches it."""
+        if self.sign_in is None:
+            return self
+        parts = urlsplit(self.sign_in_url())
+        if not parts.hostname or parts.path.strip("/") or parts.query or parts.fragment:
+            raise ValueError("sign_in.url is scheme, host and port only")
+        if self.sign_in.development:
+            if not (is_loopback(self.admin.host) and is_loopback(parts.hostname)):
+                raise ValueError("sign_in.development needs the admin port on loopback (127.0.0.1)")
+        elif not self.sign_in.issuer.startswith("https://"):
+            raise ValueError("sign_in.issuer must be https://…")
+        if parts.scheme != "https" and not is_loopback(parts.hostname):
+            raise ValueError("sign_in.url must be https://… where the admin port is not on loopback")
+        return self
+
+    def sign_in_url(self) -> str:
+        """Where browsers reach the admin port, without a slash at the end."""
+        named = self.sign_in.url if self.sign_in is not None else None
+        host = f"[{self.admin.host}]" if ":" in self.admin.host else self.admin.host
+        return (named or f"http://{host}:{self.admin.port}").rstrip("/")
 
     @property
     def gateway_id(self) -> GatewayId:
@@ -224,7 +273,7 @@ def load(path: Path) -> Settings:
 
 _PATH_MEMBERS = frozenset(
     {"key", "certificate", "case_key", "log_key", "root", "store", "sources", "agreements", "views"}
-    | {"secrets", "socket", "client_cas", "ca"}
+    | {"secrets", "socket", "client_cas", "ca", "client_secret"}
 )
 
 

@@ -14,7 +14,6 @@ import socket
 import ssl
 from collections.abc import Iterator
 from dataclasses import dataclass
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,6 +21,7 @@ import uvicorn
 
 from gateway.app.http_protocol import listening_as
 from gateway.trust.asgi import App
+from schemas.addresses import is_loopback
 from schemas.errors import ConfigurationError
 from schemas.identifiers import SubsystemId
 
@@ -49,7 +49,7 @@ class Listener:
         """Raise ConfigurationError where a development listener could be reached from outside."""
         if self.development_client is None or self.socket is not None:
             return
-        if not _is_loopback(self.host):
+        if not is_loopback(self.host):
             raise ConfigurationError(f"{self.name}: a development listener must be on loopback")
 
     def server(self, request_timeout_s: float, max_connections: int) -> _Server:
@@ -120,14 +120,6 @@ async def serve(
         for server in servers:
             server.should_exit = True
         await asyncio.gather(*tasks, return_exceptions=True)
-
-
-def _is_loopback(host: str) -> bool:
-    """A name is none: it may come to mean another machine."""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 async def _all_open(servers: list[_Server], tasks: list[asyncio.Task[None]]) -> None:

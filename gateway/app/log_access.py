@@ -111,7 +111,7 @@ def receipt(settings: Settings, exchange: str, side: Side | None = None) -> str:
 
     async def work() -> str:
         async with opened_store(settings) as store:
-            return await LogReader(store, _signer(settings)).receipt(exchange, side)
+            return await LogReader(store, signer_of(settings)).receipt(exchange, side)
 
     return asyncio.run(work())
 
@@ -131,7 +131,7 @@ async def opened_store(settings: Settings) -> AsyncIterator[Store]:
 async def opened_log(settings: Settings) -> AsyncIterator[AuditLog]:
     """The log with its keys, to append to. Raises LogDamaged, AuditUnavailable."""
     log = AuditLog(
-        store_of(settings.database.get_secret_value()), _signer(settings), load_case_key(settings.case_key)
+        store_of(settings.database.get_secret_value()), signer_of(settings), load_case_key(settings.case_key)
     )
     try:
         await log.open()
@@ -149,7 +149,7 @@ async def log_look_up(log: AuditLog, exchange: str, action: str) -> None:
     """
     about = (await log.reader.exchange(exchange))[0].index
     entry = Entry(kind="lookup", id=new_exchange_id(), ts=int(time.time()), action=action, about=about)
-    await log.append(PendingEntry(entry, Case(user=_operator(), acts={"exchange": exchange})))
+    await log.append(PendingEntry(entry, Case(user=operator_name(), acts={"exchange": exchange})))
 
 
 async def _opened(reader: LogReader, logged: Logged) -> Shown:
@@ -161,11 +161,12 @@ async def _opened(reader: LogReader, logged: Logged) -> Shown:
         return Shown(logged, erased=True)
 
 
-def _signer(settings: Settings) -> Signer:
+def signer_of(settings: Settings) -> Signer:
+    """The signer of the log's heads."""
     return Signer(settings.gateway_id.log_origin, load_log_key(settings.log_key))
 
 
-def _operator() -> str:
+def operator_name() -> str:
     """Who runs this command, as the machine knows them."""
     try:
         return getpass.getuser()

@@ -17,6 +17,7 @@ from audit.log import AuditLog
 from audit.note import Signer
 from audit.subject_tag import SubjectTags
 from gateway.app.hosting import HostedSources, open_sources
+from gateway.app.people import people_of
 from gateway.doors.admin import PartHealth
 from gateway.exchange.answering import AnsweringSide
 from gateway.exchange.asking import AskingSide
@@ -29,6 +30,7 @@ from gateway.exchange.reserved import ReservedService
 from gateway.peers.forward import HttpForward
 from gateway.peers.link import HttpPeerLink
 from gateway.peers.transport import HttpTransport
+from gateway.people.people import People
 from gateway.settings import Settings
 from gateway.storage.migrate import check
 from gateway.storage.stores import store_of
@@ -58,6 +60,7 @@ class Node:
     sources: HostedSources
     asking: AskingSide
     answering: AnsweringSide
+    people: People
     meters: Meters
     contexts: tuple[ssl.SSLContext, ssl.SSLContext]
     """Of the peer port, and of our own connections to peers."""
@@ -100,6 +103,9 @@ async def open_node(settings: Settings, stack: AsyncExitStack) -> Node:
     await log.open()
     stack.push_async_callback(log.close)
     await close_unfinished(log)
+
+    people = await people_of(settings, store, log, case_key)
+    stack.push_async_callback(people.close)
 
     federation = FederationReader(
         settings.federation.root.read_bytes(), settings.federation.urls, settings.federation.store
@@ -144,7 +150,9 @@ async def open_node(settings: Settings, stack: AsyncExitStack) -> Node:
         settings.gateway_id, hosted, federation, agreements, policy, NoConsentIssuers(),
         Fetching(to_sources), tags, log, ReplayGuard(),
     )  # fmt: skip
-    return Node(settings, federation, log, policy, agreements, sources, asking, answering, meters, contexts)
+    return Node(
+        settings, federation, log, policy, agreements, sources, asking, answering, people, meters, contexts
+    )
 
 
 def _policy(settings: Settings) -> PolicyEngine:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from fastapi import FastAPI
+
 from gateway.app.listeners import Listener
 from gateway.app.node import FRAME_ROOM, Node
 from gateway.doors.admin import admin_api
 from gateway.doors.api import ClientPort, client_api
+from gateway.doors.bounded import Bounded
 from gateway.doors.client_port import ClientPortApp
 from gateway.doors.clients import Clients
+from gateway.doors.cookies import Cookies
 from gateway.doors.failures import without_traceback
 from gateway.doors.metaservices import Metaservices
+from gateway.doors.people_admin import people_routes, proposal_routes, token_routes
+from gateway.doors.sign_in import recognise, sign_in_routes
 from gateway.doors.xroad import XRoadDoor
 from gateway.peers.door import PeerDoor
 from gateway.trust.keys import load_certificate
@@ -23,7 +29,7 @@ def listeners(node: Node) -> list[Listener]:
     settings = node.settings
     client_app = _client_app(node)
     peer_app = PeerDoor(node.answering, node.meters, settings.limits.max_body_bytes + FRAME_ROOM)
-    admin_app = without_traceback(admin_api(settings.gateway, node.check_parts, node.meters))
+    admin_app = without_traceback(Bounded(_admin_api(node)))
     client_cas = [path.read_text(encoding="ascii") for path in settings.client_cas]
     to_clients = server_context(settings.tls.certificate, settings.tls.key, client_cas)
     client, peer, admin = settings.client, settings.peer, settings.admin
@@ -43,6 +49,18 @@ def listeners(node: Node) -> list[Listener]:
             )
         )
     return found
+
+
+def _admin_api(node: Node) -> FastAPI:
+    settings, people = node.settings, node.people
+    cookies = Cookies(settings.sign_in_url())
+    routers = (
+        sign_in_routes(people, cookies),
+        people_routes(people),
+        token_routes(people),
+        proposal_routes(people),
+    )
+    return admin_api(settings.gateway, node.check_parts, node.meters, recognise(people, cookies), routers)
 
 
 def _client_app(node: Node) -> ClientPortApp:

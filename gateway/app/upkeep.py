@@ -43,6 +43,13 @@ async def _purge(node: Node) -> None:
         await _quietly(close_unfinished(node.log), "closing exchanges that a crash left open")
 
 
+async def _forget_people(node: Node) -> None:
+    """Forget sessions, sign-ins and API tokens that are over."""
+    while True:
+        await asyncio.sleep(PURGE_EVERY_S)
+        await _quietly(node.people.purge(int(time.time())), "forgetting sessions and tokens that are over")
+
+
 async def _follow_authorities(node: Node) -> None:
     """Trust the authorities that the federation names; until it names some, nobody connects."""
     known: frozenset[str] = frozenset()
@@ -93,5 +100,5 @@ async def _quietly(work: Awaitable[object], what: str) -> None:
         _logger.warning("%s failed: %s", what, type(error).__name__)
 
 
-WORK: Final = (_publish, _purge, _follow_authorities, _follow_agreements)
+WORK: Final = (_publish, _purge, _forget_people, _follow_authorities, _follow_agreements)
 """What a node does beside serving."""

@@ -6,14 +6,15 @@ can be made, and never from a stale memory. Metrics carry no subject and no user
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from fastapi.responses import JSONResponse, PlainTextResponse
 
 from gateway.doors.failures import answer_with_problems
+from gateway.doors.people import Identify
 from gateway.trust.meters import Meters
 
 
@@ -29,12 +30,22 @@ class PartHealth:
 CheckParts = Callable[[], Awaitable[dict[str, PartHealth]]]
 
 
-def admin_api(gateway: str, check_parts: CheckParts, meters: Meters) -> FastAPI:
-    """The FastAPI application of the admin port."""
+def admin_api(
+    gateway: str,
+    check_parts: CheckParts,
+    meters: Meters,
+    identify: Identify | None = None,
+    routers: Sequence[APIRouter] = (),
+) -> FastAPI:
+    """The FastAPI application of the admin port: health and metrics for everybody, and the `routers`, whose
+    routes ask `identify` who is asking (`gateway.doors.people`)."""
     api = FastAPI(
         title="Isthmus admin port", version="1", docs_url=None, redoc_url=None, openapi_url="/v1/openapi.json"
     )
     answer_with_problems(api, gateway)
+    api.state.identify = identify
+    for router in routers:
+        api.include_router(router)
 
     @api.get("/health/live")
     async def live() -> dict[str, str]:

@@ -5,10 +5,22 @@ from __future__ import annotations
 from collections.abc import MutableMapping
 from typing import Any, Final
 
-from gateway.trust.asgi import Receive, Scope, read_body
+from gateway.trust.asgi import App, Receive, Scope, Send, read_body
 from schemas.strict_json import parse
 
 MAX_JSON_BYTES: Final = 64 * 1024
+
+
+class Bounded:
+    """An application whose request bodies are bounded."""
+
+    def __init__(self, app: App, limit: int = MAX_JSON_BYTES) -> None:
+        self._app = app
+        self._limit = limit
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        await self._app(scope, BoundedBody(scope, receive, self._limit), send)
 
 
 class BoundedBody:

@@ -40,6 +40,12 @@ class Acts:
             raise ConfigurationError(f"the act {act.name} is registered twice")
         self._known[act.name] = act
 
+    def visible(self, proposal: Proposal, person: Person) -> bool:
+        """Whether the person may see a proposal: whoever may decide it, and auditors of its member."""
+        act = self._known.get(proposal.act)
+        decides = act is not None and person.may(act.role, proposal.member)
+        return decides or person.may(Role.auditor, proposal.member)
+
     async def approve(self, identifier: str, person: Person) -> Proposal:
         """Approve a proposal and carry it out.
 

@@ -11,12 +11,12 @@ import ssl
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote, urlsplit
 
 from gateway.people.oidc.id_token import fitting_key
+from schemas.addresses import is_loopback
 from schemas.errors import ConfigurationError, GatewayError, MalformedRequest, TooLarge, Unauthenticated
 from schemas.strict_json import parse_object
 
@@ -129,20 +129,24 @@ class Provider:
     def _read_metadata(self, document: Mapping[str, Any]) -> Metadata:
         if document.get("issuer") != self.registration.issuer:
             raise _misbehaved("its metadata names another issuer")
-        addresses = [
-            document.get(f"{name}") for name in ("authorization_endpoint", "token_endpoint", "jwks_uri")
-        ]
-        for address in addresses:
-            if not isinstance(address, str):
-                raise _misbehaved("its metadata lacks an address")
-            try:
-                check_address(address, development=self.registration.development)
-            except ConfigurationError:
-                raise _misbehaved("its metadata names an address that is not HTTPS") from None
         methods = document.get("token_endpoint_auth_methods_supported", ["client_secret_basic"])
         in_body = isinstance(methods, list) and "client_secret_basic" not in methods
         named = document.get("authorization_response_iss_parameter_supported") is True
-        return Metadata(*map(str, addresses), secret_in_body=in_body, names_itself=named)
+        return Metadata(
+            self._address(document, "authorization_endpoint"),
+            self._address(document, "token_endpoint"),
+            self._address(document, "jwks_uri"),
+            secret_in_body=in_body,
+            names_itself=named,
+        )
+
+    def _address(self, document: Mapping[str, Any], name: str) -> str:
+        address = document.get(name)
+        try:
+            check_address(str(address), development=self.registration.development)
+        except ConfigurationError:
+            raise _misbehaved("its metadata names no HTTPS address where it should") from None
+        return str(address)
 
     async def _fetch(
         self,
@@ -154,7 +158,7 @@ class Provider:
         """One JSON object from the provider, bounded."""
         import httpx
 
-        headers = {"accept": "application/json"}
+        headers = {"accept": "application/json", "accept-encoding": "identity"}
         try:
             async with self._connected().stream(
                 method, url, data=form, auth=login, headers=headers
@@ -197,14 +201,6 @@ def check_address(url: str, *, development: bool) -> None:
     if development and parts.scheme == "http" and is_loopback(parts.hostname or ""):
         return
     raise ConfigurationError("an identity provider's address must be https://…")
-
-
-def is_loopback(host: str) -> bool:
-    """Whether an address is on loopback. A name is not: it may come to mean another machine."""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _misbehaved(why: str) -> GatewayError:
