@@ -15,6 +15,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from audit.case import Case
+from audit.entry import Entry
+from audit.pending import PendingEntry
 from gateway.consent.choices import Actor, Choice, alike, covers, same, scope_of
 from gateway.consent.errors import NotPossible, UnknownConsent
 from gateway.consent.notices.catalogue import Catalogues
@@ -26,6 +29,7 @@ from gateway.consent.representation import Representation, Representations
 from gateway.consent.store import Consents, Renewal
 from schemas.agreement import Agreement
 from schemas.errors import NotPermitted, RequestMismatch, UnknownService
+from schemas.exchange_id import new_exchange_id
 from schemas.identifiers import MemberId
 from schemas.record import Subject
 
@@ -155,6 +159,17 @@ class ConsentDesk:
     async def find(self, issuer: MemberId, consent: str, actor: Actor, now: int) -> ConsentRecord:
         """A consent that this actor may see. Raises UnknownConsent."""
         return await self._own(issuer, consent, actor, now)
+
+    async def log_look_up(self, issuer: MemberId, actor: Actor, now: int) -> None:
+        """Log that an officer is about to see what there is about the person at the desk.
+
+        Raises:
+            AuditUnavailable: it could not be logged, so nothing may be shown.
+        """
+        tags, person = self.consents.tags, actor.person
+        tag = await tags.tag(str(issuer), person.type, person.value, now)
+        entry = Entry(kind="lookup", id=new_exchange_id(), ts=now, action="consent.list")
+        await self.consents.log.append(PendingEntry(entry, Case(subjects=(tag,), user=actor.officer)))
 
     async def _prepare(self, choice: Choice, actor: Actor, now: int) -> tuple[Asked, ShownNotice, Subject]:
         self._check_issuer(choice.issuer)
