@@ -25,11 +25,14 @@ from gateway.consent.errors import UnfitConsent
 from schemas.errors import MalformedRequest
 from schemas.identifiers import MemberId, ServiceId, SubsystemId
 from schemas.record import MAX_FIELDS, Subject, parse_fields
+from schemas.statement import check_code
 
 MAX_LIFETIME_S: Final = 10 * 366 * 24 * 3600
 """Longest period of one consent. Asking anew from time to time is part of asking."""
 MAX_TIMES: Final = 1_000
 MAX_TEXT: Final = 255
+MAX_FIELDS_LENGTH: Final = 1_500
+"""Characters of all fields' names together: a token has to hold them."""
 
 
 class State(StrEnum):
@@ -122,9 +125,11 @@ class Scope:
             raise UnfitConsent(f"a consent names 1 to {MAX_FIELDS} fields")
         try:
             parse_fields(list(self.fields))
+            check_code(self.purpose)
         except MalformedRequest:
-            raise UnfitConsent("the fields are not distinct field names") from None
-        _check_text("purpose", self.purpose)
+            raise UnfitConsent("the fields are not distinct field names, or the purpose is no code") from None
+        if sum(map(len, self.fields)) > MAX_FIELDS_LENGTH:
+            raise UnfitConsent("the fields' names are too long for a token")
         self.frequency.check()
 
 
