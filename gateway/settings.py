@@ -184,7 +184,9 @@ class Settings(BaseSettings):
     clients: list[Client] = Field(default_factory=list)
     development: list[Development] = Field(default_factory=list)
     sources: Path
-    agreements: Path
+    agreements: Path | None = None
+    """A folder of agreement files that nobody signed; they count only where the next member allows it."""
+    unsigned_agreements: Literal["refuse", "allow"] = "refuse"
     views: Path | None = None
     secrets: Path | None = None
     """A folder with one file per secret that source files refer to."""

@@ -14,13 +14,13 @@ from pathlib import Path
 
 from cryptography import x509
 
+from gateway.app.agreements import files_of
 from gateway.app.hosting import load_sources
 from gateway.settings import Settings, load
 from gateway.storage import migrate
 from gateway.trust.failures import describe
 from gateway.trust.keys import load_case_key, load_certificate, load_log_key, load_signer
 from gateway.trust.tls import server_context
-from policies.agreements import Agreements
 from policies.lint import check_sources
 from policies.sources import load_sources as load_policy
 from registry_virtual.view_file import SHIPPED, load_views
@@ -63,7 +63,7 @@ def _looks(settings: Settings) -> Iterator[_Look]:
     yield "federation root", lambda: _root(settings.federation.root)
     yield "database", lambda: _database(settings)
     yield "sources", lambda: _names(source.id for source in load_sources(settings))
-    yield "agreements", lambda: _names(one.id for one in Agreements.load(settings.agreements))
+    yield "agreement files", lambda: _names(one.id for one in files_of(settings) or ())
     yield "views", lambda: _names(load_views(settings.views or SHIPPED))
     yield "policy", _policy
 

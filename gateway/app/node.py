@@ -16,16 +16,28 @@ from typing import Final
 from audit.log import AuditLog
 from audit.note import Signer
 from audit.subject_tag import SubjectTags
+from gateway.agreements.arrival import CODE as AGREEMENT
+from gateway.agreements.in_force import InForce
+from gateway.app.agreements import (
+    AgreementService,
+    in_force_of,
+    officers_of,
+    open_agreements,
+    register_acts,
+)
 from gateway.app.hosting import HostedSources, open_sources
 from gateway.app.people import people_of
 from gateway.doors.admin import PartHealth
 from gateway.exchange.answering import AnsweringSide
 from gateway.exchange.asking import AskingSide
 from gateway.exchange.consent import NoConsentIssuers
+from gateway.exchange.emergencies import Emergencies
 from gateway.exchange.fetching import Fetching
+from gateway.exchange.masks import MaskKeys
 from gateway.exchange.ports import Hosted
 from gateway.exchange.recovery import close_unfinished
 from gateway.exchange.replay import ReplayGuard
+from gateway.exchange.usage import Usage
 from gateway.exchange.reserved import ReservedService
 from gateway.peers.forward import HttpForward
 from gateway.peers.link import HttpPeerLink
@@ -38,7 +50,6 @@ from gateway.trust.federation.reader import FederationReader
 from gateway.trust.keys import check_secret, load_case_key, load_log_key, load_signer
 from gateway.trust.meters import Meters
 from gateway.trust.tls import client_context, server_context
-from policies.agreements import Agreements
 from policies.cache import CachingEngine
 from policies.engine import PolicyEngine
 from schemas.identifiers import SubsystemId
@@ -56,7 +67,8 @@ class Node:
     federation: FederationReader
     log: AuditLog
     policy: PolicyEngine
-    agreements: Agreements
+    agreements: InForce
+    agreement_service: AgreementService
     sources: HostedSources
     asking: AskingSide
     answering: AnsweringSide
@@ -78,6 +90,7 @@ class Node:
             "log": await _part(self._log_facts),
             "policy": PartHealth(True, self.settings.policy.engine, {"version": self.policy.policy_version}),
         }
+        parts["agreements"] = PartHealth(True, *self.agreement_service.health())
         for name, state in (await self.sources.health()).items():
             parts[f"source:{name}"] = PartHealth(state is None, state or "available", {})
         return parts
@@ -114,7 +127,7 @@ async def open_node(settings: Settings, stack: AsyncExitStack) -> Node:
     stack.push_async_callback(federation.stop)
 
     meters = Meters()
-    agreements = Agreements.load(settings.agreements)
+    agreements = in_force_of(settings, federation)
     sources = await open_sources(settings, stack, meters)
     reserved: dict[str, ReservedService] = {}
     hosted = Hosted(
@@ -148,10 +161,27 @@ async def open_node(settings: Settings, stack: AsyncExitStack) -> Node:
     )
     answering = AnsweringSide(
         settings.gateway_id, hosted, federation, agreements, policy, NoConsentIssuers(),
-        Fetching(to_sources), tags, log, ReplayGuard(),
+        Fetching(to_sources), tags, log, ReplayGuard(), Usage(store, log.reader, tags), Emergencies(store),
+        MaskKeys(case_key),
     )  # fmt: skip
+    register_acts(officers_of(settings, store, log, people.four_eyes), people.acts)
+    agreement_service = await open_agreements(
+        settings, store, log, federation, policy, agreements, asking.ask
+    )
+    reserved[AGREEMENT] = agreement_service.arrival
     return Node(
-        settings, federation, log, policy, agreements, sources, asking, answering, people, meters, contexts
+        settings,
+        federation,
+        log,
+        policy,
+        agreements,
+        agreement_service,
+        sources,
+        asking,
+        answering,
+        people,
+        meters,
+        contexts,
     )
 
 

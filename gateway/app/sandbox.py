@@ -158,6 +158,7 @@ def _write_gateway(
         ],
         "sources": "sources",
         "agreements": "agreements",
+        "unsigned_agreements": "allow",
         "secrets": "secrets",
         "variables": dict(planned.variables),
         "allowed_networks": ["127.0.0.0/8"],

@@ -18,6 +18,7 @@ from schemas.errors import ConfigurationError, ExchangeError
 PUBLISH_EVERY_S: Final = 10.0
 PURGE_EVERY_S: Final = 60.0
 FOLLOW_EVERY_S: Final = 1.0
+FOLLOW_SIGNED_EVERY_S: Final = 0.5
 
 _logger = logging.getLogger(__name__)
 
@@ -43,6 +44,14 @@ async def _purge(node: Node) -> None:
         await _quietly(close_unfinished(node.log), "closing exchanges that a crash left open")
 
 
+async def _forget_usage(node: Node) -> None:
+    """Forget periods of allowances that are over, and notices that nobody came to read."""
+    while True:
+        await asyncio.sleep(PURGE_EVERY_S)
+        await _quietly(node.answering.usage.purge(int(time.time())), "forgetting what was counted")
+        await _quietly(node.notices.purge(int(time.time())), "forgetting notices")
+
+
 async def _forget_people(node: Node) -> None:
     """Forget sessions, sign-ins and API tokens that are over."""
     while True:
@@ -65,22 +74,40 @@ async def _follow_authorities(node: Node) -> None:
         await asyncio.sleep(FOLLOW_EVERY_S)
 
 
-async def _follow_agreements(node: Node) -> None:
-    """Read agreements anew when a file changes; a broken one keeps the last good set."""
-    seen = _fingerprint(node.settings.agreements)
+async def _follow_agreement_files(node: Node) -> None:
+    """Read agreement files anew when one changes; a broken one keeps the last good set."""
+    files = node.agreements.files
+    if files is None:
+        return
+    seen = _fingerprint(files.folder)
     while True:
         await asyncio.sleep(FOLLOW_EVERY_S)
-        found = _fingerprint(node.settings.agreements)
+        found = _fingerprint(files.folder)
         if found == seen:
             continue
         seen = found
         try:
-            changed = node.agreements.reload()
+            changed = files.reload()
         except ConfigurationError as error:
             _logger.error("agreements stay as they were: %s", error.detail)  # noqa: TRY400
             continue
         if changed and isinstance(node.policy, CachingEngine):
             node.policy.forget()
+
+
+async def _follow_signed_agreements(node: Node) -> None:
+    """Learn what officers and other members did, whichever node it reached."""
+    while True:
+        await asyncio.sleep(FOLLOW_SIGNED_EVERY_S)
+        await _quietly(node.agreement_service.follow(), "reading agreements")
+        node.agreement_service.remind()
+
+
+async def _deliver_agreements(node: Node) -> None:
+    """Carry what officers signed to the other member."""
+    while True:
+        await asyncio.sleep(FOLLOW_EVERY_S)
+        await _quietly(node.agreement_service.deliver(), "delivering agreements")
 
 
 def _fingerprint(folder: Path) -> frozenset[tuple[str, int, int]]:
@@ -100,5 +127,14 @@ async def _quietly(work: Awaitable[object], what: str) -> None:
         _logger.warning("%s failed: %s", what, type(error).__name__)
 
 
-WORK: Final = (_publish, _purge, _forget_people, _follow_authorities, _follow_agreements)
+WORK: Final = (
+    _publish,
+    _purge,
+    _forget_people,
+    _follow_authorities,
+    _follow_agreement_files,
+    _follow_signed_agreements,
+    _deliver_agreements,
+    _forget_usage,
+)
 """What a node does beside serving."""

@@ -76,9 +76,9 @@ async def _follow(folder: Path):
     (folder / "msw-tax.yaml").write_text(TEXT)
     followed = Following(folder, Agreements.load(folder))
     node = SimpleNamespace(
-        settings=SimpleNamespace(agreements=folder), agreements=followed.agreements, policy=followed.policy
+        agreements=SimpleNamespace(files=followed.agreements), policy=followed.policy
     )
-    work = asyncio.create_task(upkeep._follow_agreements(node))
+    work = asyncio.create_task(upkeep._follow_agreement_files(node))
     await asyncio.sleep(0)
     yield followed
     assert not work.done()
