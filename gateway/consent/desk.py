@@ -18,17 +18,19 @@ from dataclasses import dataclass, replace
 from audit.case import Case
 from audit.entry import Entry
 from audit.pending import PendingEntry
-from gateway.consent.choices import Actor, Choice, alike, covers, same, scope_of
+from gateway.consent.choices import Actor, Choice, covers, same, scope_of
 from gateway.consent.errors import NotPossible, UnknownConsent
+from gateway.consent.issuing import TokenIssuer
 from gateway.consent.notices.catalogue import Catalogues
 from gateway.consent.notices.notice import Asked, Directory, ShownNotice, compose
 from gateway.consent.notices.slip import Slip
 from gateway.consent.offers import Offer, offers
-from gateway.consent.record import ConsentRecord, Method, Representative, State, Wish
+from gateway.consent.record import ConsentRecord, Method, State, Wish
 from gateway.consent.representation import Representation, Representations
+from gateway.consent.rights import Rights
 from gateway.consent.store import Consents, Renewal
 from schemas.agreement import Agreement
-from schemas.errors import NotPermitted, RequestMismatch, UnknownService
+from schemas.errors import RequestMismatch, UnknownService
 from schemas.exchange_id import new_exchange_id
 from schemas.identifiers import MemberId
 from schemas.record import Subject
@@ -43,8 +45,26 @@ class ConsentDesk:
     agreements: Callable[[], Iterable[Agreement]]
     directory: Directory
     catalogues: Catalogues
-    issuers: frozenset[MemberId]
+    tokens: TokenIssuer
+    hosted: frozenset[MemberId]
+    """The members hosted here: what they issued can be seen and taken back, listed as issuers or not."""
     contacts: Mapping[MemberId, str]
+
+    @property
+    def rights(self) -> Rights:
+        """Who may decide for whom."""
+        return Rights(self.consents, self.representations)
+
+    def issuers(self) -> tuple[MemberId, ...]:
+        """The hosted members whose consents count now. Raises FederationUnavailable."""
+        return tuple(sorted((one for one in self.hosted if self.directory.issues(one)), key=str))
+
+    async def keeper(self, consent: str) -> MemberId:
+        """Which hosted member issued a consent. Raises UnknownConsent."""
+        for issuer in self.hosted:
+            if await self.consents.find(issuer, consent) is not None:
+                return issuer
+        raise UnknownConsent("there is no such consent")
 
     def offers(self, now: int) -> tuple[Offer, ...]:
         """What may be consented to now."""
@@ -70,18 +90,20 @@ class ConsentDesk:
         asked, shown, subject = await self._prepare(choice, actor, now)
         _check_notice(shown, notice)
         if asked.representative is not None:
-            await self._check_not_taken_back(asked, subject)
+            await self.rights.check_not_taken_back(asked, subject)
         wish = Wish(
             asked.issuer, subject, asked.representative, asked.scope, asked.valid_from, asked.valid_until,
             shown.reference, actor.method, actor.officer,
         )  # fmt: skip
-        return await self.consents.grant(wish, by=await self._name(choice.issuer, actor), now=now)
+        return await self.consents.grant(wish, by=await self.rights.pseudonym(choice.issuer, actor), now=now)
 
     async def renewal(
         self, issuer: MemberId, consent: str, until: int, language: str, actor: Actor, now: int
     ) -> ShownNotice:
         """The notice for a renewal until `until`. Raises as `renew`."""
-        return self._renewed(await self._own(issuer, consent, actor, now), until, language, now)
+        record = await self.rights.own(issuer, consent, actor, now)
+        other = await self.rights.representing(record, actor, now)
+        return self._renewed(record, other, until, language, now)
 
     async def renew(
         self, issuer: MemberId, consent: str, until: int, language: str, notice: str, actor: Actor, now: int
@@ -92,18 +114,18 @@ class ConsentDesk:
             UnknownConsent, NotPossible, UnfitConsent, AuditUnavailable: as `Consents.renew`.
             NotPermitted, RequestMismatch: as `grant`.
         """
-        record = await self._own(issuer, consent, actor, now)
+        record = await self.rights.own(issuer, consent, actor, now)
         if record.state_at(now) is not State.GRANTED:
             raise NotPossible(f"the consent is {record.state_at(now).value}")
         if not any(covers(offer, record.wish.scope, until) for offer in self.offers(now)):
             detail = "no agreement in force covers this consent for so long"
             raise RequestMismatch(detail, reasons=("offer.gone",))
-        shown = self._renewed(record, until, language, now)
+        other = await self.rights.representing(record, actor, now)
+        shown = self._renewed(record, other, until, language, now)
         _check_notice(shown, notice)
-        renewal = Renewal(until, shown.reference, actor.method, actor.officer)
-        return await self.consents.renew(
-            issuer, consent, renewal, by=await self._name(issuer, actor), now=now
-        )
+        renewal = Renewal(until, shown.reference, actor.method, actor.officer, other)
+        by = await self.rights.pseudonym(issuer, actor)
+        return await self.consents.renew(issuer, consent, renewal, by=by, now=now)
 
     async def withdraw(self, issuer: MemberId, consent: str, actor: Actor, now: int) -> ConsentRecord:
         """Take a consent back. The person themselves always can; who represents them while they do.
@@ -112,15 +134,29 @@ class ConsentDesk:
             UnknownConsent: none that this actor may know of.
             NotPossible, AuditUnavailable: as `Consents.withdraw`.
         """
-        await self._own(issuer, consent, actor, now)
-        by = await self._name(issuer, actor)
+        await self.rights.own(issuer, consent, actor, now)
+        by = await self.rights.pseudonym(issuer, actor)
         return await self.consents.withdraw(issuer, consent, by=by, method=actor.method, now=now)
+
+    async def token(self, issuer: MemberId, consent: str, actor: Actor, now: int) -> str:
+        """The token of a consent that stands, to be given to its client; that it was made is logged.
+
+        Raises:
+            UnknownConsent, NotPossible, UnfitConsent: as `TokenIssuer.token`.
+            AuditUnavailable: it could not be logged.
+        """
+        record = await self.rights.own(issuer, consent, actor, now)
+        token = await self.tokens.token(record, now)
+        entry = Entry(kind="admin", id=new_exchange_id(), ts=now, action="consent.token")
+        case = Case(user=await self.rights.pseudonym(issuer, actor), acts={"consent": record.key})
+        await self.consents.log.append(PendingEntry(entry, case))
+        return token
 
     async def listed(self, issuer: MemberId, person: Subject, now: int) -> tuple[ConsentRecord, ...]:
         """The newest version of every consent about a person, or about one whom they represent now and
         given by them; newest first."""
-        self._check_issuer(issuer)
-        held = await self._represented(issuer, person, now)
+        self._check_hosted(issuer)
+        held = await self.rights.represented(issuer, person, now)
         given = await self.consents.of_representative(issuer, person) if held else ()
         found = (
             *await self.consents.of_subject(issuer, person),
@@ -158,7 +194,7 @@ class ConsentDesk:
 
     async def find(self, issuer: MemberId, consent: str, actor: Actor, now: int) -> ConsentRecord:
         """A consent that this actor may see. Raises UnknownConsent."""
-        return await self._own(issuer, consent, actor, now)
+        return await self.rights.own(issuer, consent, actor, now)
 
     async def log_look_up(self, issuer: MemberId, actor: Actor, now: int) -> None:
         """Log that an officer is about to see what there is about the person at the desk.
@@ -172,61 +208,20 @@ class ConsentDesk:
         await self.consents.log.append(PendingEntry(entry, Case(subjects=(tag,), user=actor.officer)))
 
     async def _prepare(self, choice: Choice, actor: Actor, now: int) -> tuple[Asked, ShownNotice, Subject]:
-        self._check_issuer(choice.issuer)
+        self._check_hosted(choice.issuer)
+        if not self.directory.issues(choice.issuer):
+            raise RequestMismatch(
+                "this member is not listed as an issuer of consents", reasons=("issuer.unlisted",)
+            )
         scope = scope_of(choice, self.offers(now), now)
-        subject, representative = await self._for_whom(choice, actor, now)
+        subject, representative = await self.rights.for_whom(choice, actor, now)
         asked = Asked(choice.issuer, scope, choice.valid_from, choice.valid_until, representative)
         return asked, self._compose(asked, choice.language), subject
 
-    async def _for_whom(
-        self, choice: Choice, actor: Actor, now: int
-    ) -> tuple[Subject, Representative | None]:
-        if choice.representation is None:
-            return actor.person, None
-        try:
-            found = await self.representations.find(choice.issuer, choice.representation)
-        except UnknownConsent:
-            raise _not_representing() from None
-        if not same(found.representative.subject, actor.person) or not found.holds_at(now):
-            raise _not_representing()
-        return found.subject, found.representative
-
-    async def _check_not_taken_back(self, asked: Asked, subject: Subject) -> None:
-        """Raise NotPermitted when the represented person took the same back themselves, and has not
-        given it again."""
-        tag = await self.consents.vault.tag(asked.issuer, subject)
-        for record in await self.consents.of_subject(asked.issuer, subject):
-            if alike(record.wish.scope, asked.scope):
-                events = await self.consents.history(asked.issuer, record.id)
-                if any(one.state is State.WITHDRAWN and _acted(one.by) == tag for one in events):
-                    raise NotPermitted(
-                        "the person took this back themselves, and only they can give it again",
-                        reasons=("consent.withdrawn_by_subject",),
-                    )
-                if record.wish.representative is None:
-                    return
-
-    async def _own(self, issuer: MemberId, consent: str, actor: Actor, now: int) -> ConsentRecord:
-        """A consent of the actor's: about them, or given by them while they represent its subject."""
-        self._check_issuer(issuer)
-        record = await self.consents.find(issuer, consent)
-        if record is not None and same(record.wish.subject, actor.person):
-            return record
-        other = record.wish.representative if record is not None else None
-        if record is None or other is None or not same(other.subject, actor.person):
-            raise UnknownConsent("there is no such consent of yours")
-        held = await self._represented(issuer, actor.person, now)
-        if not any(same(one, record.wish.subject) for one in held):
-            raise UnknownConsent("there is no such consent of yours")
-        return record
-
-    async def _represented(self, issuer: MemberId, person: Subject, now: int) -> list[Subject]:
-        """Whom a person represents at a moment."""
-        found = await self.representations.by_representative(issuer, person)
-        return [one.subject for one in found if one.holds_at(now)]
-
-    def _renewed(self, record: ConsentRecord, until: int, language: str, now: int) -> ShownNotice:
-        asked = replace(_asked_of(record), valid_from=now, valid_until=until)
+    def _renewed(
+        self, record: ConsentRecord, other: Representative | None, until: int, language: str, now: int
+    ) -> ShownNotice:
+        asked = replace(_asked_of(record), valid_from=now, valid_until=until, representative=other)
         return self._compose(asked, language)
 
     def _compose(self, asked: Asked, language: str) -> ShownNotice:
@@ -235,14 +230,8 @@ class ConsentDesk:
             raise _no_language(self.catalogues)
         return compose(asked, words, self.directory, self.contacts)
 
-    async def _name(self, issuer: MemberId, actor: Actor) -> str:
-        """Who acted, in pseudonyms: a citizen's tag, or an officer's own `for` the tag of the person at
-        the desk."""
-        tag = await self.consents.vault.tag(issuer, actor.person)
-        return tag if actor.officer is None else f"{actor.officer} for {tag}"
-
-    def _check_issuer(self, issuer: MemberId) -> None:
-        if issuer not in self.issuers:
+    def _check_hosted(self, issuer: MemberId) -> None:
+        if issuer not in self.hosted:
             raise UnknownService("this member issues no consents here", reasons=("issuer.unknown",))
 
 
@@ -251,24 +240,12 @@ def _asked_of(record: ConsentRecord) -> Asked:
     return Asked(wish.issuer, wish.scope, wish.valid_from, wish.valid_until, wish.representative)
 
 
-def _acted(by: str) -> str:
-    """The tag of the person who wanted it, of what `_name` made."""
-    return by.rsplit(" for ", 1)[-1]
-
-
 def _check_notice(shown: ShownNotice, notice: str) -> None:
     if notice != shown.reference.id:
         raise RequestMismatch(
             "the notice is not the one for this choice: show it again, and ask again",
             reasons=("notice.other",),
         )
-
-
-def _not_representing() -> NotPermitted:
-    return NotPermitted(
-        "there is no representation in force under which this person may decide for another",
-        reasons=("representation.missing",),
-    )
 
 
 def _no_language(catalogues: Catalogues) -> UnknownService:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Response
 from fastapi.responses import HTMLResponse
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -41,11 +41,16 @@ Clerk = Annotated[Person, Depends(require(Role.consent_clerk))]
 
 
 class AtDesk(BaseModel):
-    """Who is at the desk, and at whose: `issuer` may be left out where there is one."""
+    """Who is at the desk."""
 
     model_config = _STRICT
 
     person: PersonForm
+
+
+class AtIssuersDesk(AtDesk):
+    """Who is at the desk, and at whose: `issuer` may be left out where there is one."""
+
     issuer: str | None = Field(default=None, max_length=255)
 
 
@@ -65,7 +70,6 @@ class DeskRenew(RenewForm):
     """A renewal for the person at the desk."""
 
     person: PersonForm
-    issuer: str | None = Field(default=None, max_length=255)
 
 
 class DeskSlip(AtDesk):
@@ -74,7 +78,7 @@ class DeskSlip(AtDesk):
     language: str = Field(max_length=16)
 
 
-class NewRepresentation(AtDesk):
+class NewRepresentation(AtIssuersDesk):
     """`person` may consent for `represented` until `until`; the clerk has seen the proof."""
 
     represented: PersonForm
@@ -115,7 +119,7 @@ def clerk_consent_routes(desk: ConsentDesk, clock: Clock = now_s) -> APIRouter:
         return consent_document(record, now)
 
     @routes.post("/list")
-    async def list_consents(wanted: AtDesk, clerk: Clerk) -> dict[str, list[ConsentDocument]]:
+    async def list_consents(wanted: AtIssuersDesk, clerk: Clerk) -> dict[str, list[ConsentDocument]]:
         """The consents of the person at the desk."""
         now, issuer = clock(), _issuer(desk, wanted.issuer, clerk)
         actor = _actor(wanted.person, clerk)
@@ -129,22 +133,29 @@ def clerk_consent_routes(desk: ConsentDesk, clock: Clock = now_s) -> APIRouter:
     @routes.post("/{consent}/withdraw")
     async def withdraw(consent: str, wanted: AtDesk, clerk: Clerk) -> ConsentDocument:
         """Take a consent back for the person at the desk."""
-        now, issuer = clock(), _issuer(desk, wanted.issuer, clerk)
+        now, issuer = clock(), await _keeper(desk, consent, clerk)
         return consent_document(await desk.withdraw(issuer, consent, _actor(wanted.person, clerk), now), now)
 
     @routes.post("/{consent}/renew")
     async def renew(consent: str, wanted: DeskRenew, clerk: Clerk) -> ConsentDocument | NoticeDocument:
         """Let a consent go on; without `notice` in the body, answer the notice to read out first."""
-        issuer = _issuer(desk, wanted.issuer, clerk)
+        issuer = await _keeper(desk, consent, clerk)
         return await renew_or_ask(desk, issuer, consent, wanted, _actor(wanted.person, clerk), clock())
 
     @routes.post("/{consent}/slip", response_class=HTMLResponse)
     async def slip(consent: str, wanted: DeskSlip, clerk: Clerk) -> HTMLResponse:
         """The slip to be printed for the person at the desk."""
-        now, issuer = clock(), _issuer(desk, wanted.issuer, clerk)
+        now, issuer = clock(), await _keeper(desk, consent, clerk)
         actor = _actor(wanted.person, clerk)
         await desk.log_look_up(issuer, actor, now)
         return await slip_page(desk, issuer, consent, actor, wanted.language, now)
+
+    @routes.post("/{consent}/token")
+    async def token(consent: str, wanted: AtDesk, clerk: Clerk, response: Response) -> dict[str, str]:
+        """The consent's token, to be given to the system that asks."""
+        now, issuer = clock(), await _keeper(desk, consent, clerk)
+        response.headers["cache-control"] = "no-store"
+        return {"token": await desk.token(issuer, consent, _actor(wanted.person, clerk), now)}
 
     return routes
 
@@ -164,7 +175,7 @@ def representation_routes(desk: ConsentDesk, clock: Clock = now_s) -> APIRouter:
         return representation_document(made, of=made.subject, now=now)
 
     @routes.post("/list")
-    async def list_representations(wanted: AtDesk, clerk: Clerk) -> dict[str, list[Any]]:
+    async def list_representations(wanted: AtIssuersDesk, clerk: Clerk) -> dict[str, list[Any]]:
         """Whom the person at the desk represents, and who represents them."""
         now, issuer = clock(), _issuer(desk, wanted.issuer, clerk)
         actor = _actor(wanted.person, clerk)
@@ -189,6 +200,13 @@ def representation_routes(desk: ConsentDesk, clock: Clock = now_s) -> APIRouter:
 def _issuer(desk: ConsentDesk, named: str | None, clerk: Person) -> MemberId:
     """The issuer that is meant, whose clerk this is. Raises NotPermitted for anybody else's."""
     issuer = issuer_of(desk, named)
+    clerk.must(Role.consent_clerk, issuer)
+    return issuer
+
+
+async def _keeper(desk: ConsentDesk, consent: str, clerk: Person) -> MemberId:
+    """The issuer of a consent, whose clerk this is. Raises NotPermitted for anybody else's."""
+    issuer = await desk.keeper(consent)
     clerk.must(Role.consent_clerk, issuer)
     return issuer
 

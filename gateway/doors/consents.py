@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Query, Response
 from fastapi.responses import HTMLResponse
 
 from gateway.consent.choices import Actor, same
@@ -39,7 +39,6 @@ from schemas.record import Subject
 
 Clock = Callable[[], int]
 Citizen = Annotated[Subject, Depends(citizen)]
-Issuer = Annotated[str | None, Query(max_length=255, description="Where several members issue consents")]
 Language = Annotated[str, Query(max_length=16)]
 
 
@@ -56,7 +55,7 @@ def citizen_consent_routes(desk: ConsentDesk, clock: Clock = now_s) -> APIRouter
     async def list_consents(person: Citizen) -> dict[str, list[ConsentDocument]]:
         """Every consent about oneself, or given by oneself for a person one represents."""
         now, found = clock(), []
-        for issuer in sorted(desk.issuers, key=str):
+        for issuer in sorted(desk.hosted, key=str):
             held = await desk.representations.by_representative(issuer, person)
             found += [
                 consent_document(record, now, _representation_of(record, person, held))
@@ -86,23 +85,28 @@ def citizen_consent_routes(desk: ConsentDesk, clock: Clock = now_s) -> APIRouter
         return consent_document(record, now, wanted.representation)
 
     @routes.post("/{consent}/withdraw")
-    async def withdraw(consent: str, person: Citizen, issuer: Issuer = None) -> ConsentDocument:
+    async def withdraw(consent: str, person: Citizen) -> ConsentDocument:
         """Take a consent back, in force at the next exchange."""
         now = clock()
-        record = await desk.withdraw(issuer_of(desk, issuer), consent, Actor(person), now)
+        record = await desk.withdraw(await desk.keeper(consent), consent, Actor(person), now)
         return consent_document(record, now)
 
     @routes.post("/{consent}/renew")
-    async def renew(
-        consent: str, wanted: RenewForm, person: Citizen, issuer: Issuer = None
-    ) -> ConsentDocument | NoticeDocument:
+    async def renew(consent: str, wanted: RenewForm, person: Citizen) -> ConsentDocument | NoticeDocument:
         """Let a consent go on; without `notice` in the body, answer the notice to show first."""
-        return await renew_or_ask(desk, issuer_of(desk, issuer), consent, wanted, Actor(person), clock())
+        return await renew_or_ask(desk, await desk.keeper(consent), consent, wanted, Actor(person), clock())
+
+    @routes.post("/{consent}/token")
+    async def token(consent: str, person: Citizen, response: Response) -> dict[str, str]:
+        """The consent's token, to be given to the system that asks. It names no person."""
+        response.headers["cache-control"] = "no-store"
+        text = await desk.token(await desk.keeper(consent), consent, Actor(person), clock())
+        return {"token": text}
 
     @routes.get("/{consent}/slip", response_class=HTMLResponse)
-    async def slip(consent: str, person: Citizen, language: Language, issuer: Issuer = None) -> HTMLResponse:
+    async def slip(consent: str, person: Citizen, language: Language) -> HTMLResponse:
         """The consent on one printable page."""
-        return await slip_page(desk, issuer_of(desk, issuer), consent, Actor(person), language, clock())
+        return await slip_page(desk, await desk.keeper(consent), consent, Actor(person), language, clock())
 
     return routes
 
@@ -118,7 +122,7 @@ def citizen_representation_routes(desk: ConsentDesk, clock: Clock = now_s) -> AP
         """`held`: for whom one may consent; `about_me`: in which capacity others may, and until when."""
         now = clock()
         held, about, found = [], [], desk.representations
-        for issuer in sorted(desk.issuers, key=str):
+        for issuer in sorted(desk.hosted, key=str):
             # Afterwards, who it was that one represented is no longer one's own to see.
             held += [
                 representation_document(one, of=one.subject, now=now)
@@ -138,11 +142,12 @@ def issuer_of(desk: ConsentDesk, named: str | None) -> MemberId:
     """The issuer that is meant. Raises RequestMismatch when there are several and none is named."""
     if named is not None:
         return MemberId.parse(named)
-    if len(desk.issuers) != 1:
+    issuers = desk.issuers()
+    if len(issuers) != 1:
         raise RequestMismatch(
             "several members issue consents here: name the issuer", reasons=("issuer.unnamed",)
         )
-    return next(iter(desk.issuers))
+    return issuers[0]
 
 
 async def renew_or_ask(

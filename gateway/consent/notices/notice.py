@@ -32,6 +32,9 @@ class Directory(Protocol):
     def canonicals(self, provider: SubsystemId, service: ServiceId | None) -> tuple[str, ...]:
         """The canonical schemas (`person`) of one of the provider's services, or of all of them."""
 
+    def issues(self, member: MemberId) -> bool:
+        """Whether a member is listed as an issuer of consents, so that its consents count."""
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
