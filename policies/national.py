@@ -104,22 +104,53 @@ class National:
         return {
             "purposes": {code: {"line": lookup(line)} for code, line in self.purpose_lines().items()},
             "legal_bases": {
-                basis.code: {"purposes": optional_lookup(basis.purposes)} for basis in self.legal_bases
+                basis.code: {"purposes": self.with_narrower(basis.purposes)} for basis in self.legal_bases
             },
-            "special_fields": self._special_fields(),
-            "special_services": _by_member((place, one.code) for one in self.categories for place in one.services),
-            "relations": _by_member((name, one.code) for one in self.categories for name in one.relations),
-            "categories": {one.code: _category(one) for one in self.categories},
+            "special": {
+                "fields": self._special_fields(),
+                "services": _by_name((name, one.code) for one in self.categories for name in one.services),
+                "relations": _by_name((name, one.code) for one in self.categories for name in one.relations),
+            },
+            "categories": {one.code: self._category(one) for one in self.categories},
             "emergency": {
-                "purposes": lookup(emergency.purposes if emergency else ()),
+                "purposes": self.with_narrower(emergency.purposes if emergency else ()),
                 "legal_basis": emergency.legal_basis if emergency else None,
                 "max_s": emergency.max_days * DAY_S if emergency else 0,
             },
             "represented_parties": None
             if self.represented_parties is None
             else {member: lookup(parties) for member, parties in self.represented_parties.items()},
-            "max_records": self.max_records,
-            "retention_days": self.retention_days,
+            "duties": self._duties(),
+        }
+
+    def with_narrower(self, purposes: Iterable[str] | None) -> dict[str, bool] | None:
+        """Purposes with every narrower one, as a look-up object; None stays None."""
+        if purposes is None:
+            return None
+        named = set(purposes)
+        return lookup(named | {code for code, line in self.purpose_lines().items() if named & set(line)})
+
+    def as_mask(self, value: Mapping[str, Any]) -> dict[str, Any]:
+        """One mask as the rules read it: what is done, and for whom it is not."""
+        return {
+            "mask": {name: value[name] for name in ("how", "keep", "width") if name in value},
+            "except_purposes": self.with_narrower(value.get("except_purposes", ())),
+            "except_roles": lookup(value.get("except_roles", ())),
+        }
+
+    def _duties(self) -> dict[str, Any]:
+        """The duties of every answer."""
+        limit = {} if self.max_records is None else {"max_records": self.max_records}
+        return limit if self.retention_days is None else {**limit, "retention": {"days": self.retention_days}}
+
+    def _category(self, category: Category) -> dict[str, Any]:
+        return {
+            "legal_bases": optional_lookup(category.legal_bases),
+            "purposes": self.with_narrower(category.purposes),
+            "roles": optional_lookup(category.roles),
+            "mask": None if category.mask is None else self.as_mask(category.mask),
+            "retention_days": category.retention_days,
+            "notify_subject": category.notify_subject,
         }
 
     def _special_fields(self) -> dict[str, dict[str, dict[str, bool]]]:
@@ -263,27 +294,7 @@ def _line(code: str, parents: Mapping[str, str | None]) -> tuple[str, ...]:
     return tuple(line)
 
 
-def _category(category: Category) -> dict[str, Any]:
-    return {
-        "legal_bases": optional_lookup(category.legal_bases),
-        "purposes": optional_lookup(category.purposes),
-        "roles": optional_lookup(category.roles),
-        "mask": None if category.mask is None else as_mask(category.mask),
-        "retention_days": category.retention_days,
-        "notify_subject": category.notify_subject,
-    }
-
-
-def as_mask(value: Mapping[str, Any]) -> dict[str, Any]:
-    """One mask as the rules read it: what is done, and for whom it is not."""
-    return {
-        "mask": {name: value[name] for name in ("how", "keep", "width") if name in value},
-        "except_purposes": lookup(value.get("except_purposes", ())),
-        "except_roles": lookup(value.get("except_roles", ())),
-    }
-
-
-def _by_member(pairs: Iterable[tuple[str, str]]) -> dict[str, dict[str, bool]]:
+def _by_name(pairs: Iterable[tuple[str, str]]) -> dict[str, dict[str, bool]]:
     found: dict[str, dict[str, bool]] = {}
     for name, code in pairs:
         found.setdefault(name, {})[code] = True

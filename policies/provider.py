@@ -1,7 +1,7 @@
 """A provider's own rules: what its member decides beyond country and agreement (`provider.schema.json`).
 
     rules = read_provider(path, national)     # one YAML or JSON file, or a folder with one per member
-    rules.as_data()                           # `data.provider` of the rules
+    rules.as_data(national)                   # `data.provider` of the rules
 
 Every rule narrows: it refuses, leaves a field out, or adds a duty. None can grant anything.
 """
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from policies.forms import expand, lookup, optional_lookup, read_form
-from policies.national import National, as_mask
+from policies.national import National
 from policies.yaml_lines import Place, YamlFile
 from schemas.errors import ConfigurationError, MalformedIdentifier
 from schemas.identifiers import MemberId, ServiceId
@@ -29,7 +29,8 @@ _Id = TypeVar("_Id", MemberId, ServiceId)
 
 @dataclass(frozen=True, slots=True)
 class ServiceRules:
-    """One service's rules. None does not limit; `masks` are `{fields, mask, except_purposes, except_roles}`.
+    """One service's rules. None does not limit; `masks` are `{fields, how, …}` of the schema, field sets
+    written out.
 
     `assurance` lists the levels that are enough. `officer_area`: the officer's area must cover the person's.
     """
@@ -46,12 +47,14 @@ class ServiceRules:
     retention_days: int | None = None
     notify_subject: bool = False
 
-    def as_data(self) -> dict[str, Any]:
-        """As the rules read it."""
+    def as_data(self, national: National) -> dict[str, Any]:
+        """As the rules read it, with every narrower purpose written out."""
         return {
-            "denied_purposes": lookup(self.denied_purposes),
+            "denied_purposes": national.with_narrower(self.denied_purposes),
             "denied_fields": lookup(self.denied_fields),
-            "masks": [dict(mask) for mask in self.masks],
+            "masks": [
+                {"fields": lookup(mask["fields"]), **national.as_mask(mask)} for mask in self.masks
+            ],
             "roles": optional_lookup(self.roles),
             "assurance": optional_lookup(self.assurance),
             "officer_area": self.officer_area,
@@ -69,9 +72,9 @@ class Provider:
 
     services: Mapping[str, ServiceRules] = field(default_factory=dict)
 
-    def as_data(self) -> dict[str, Any]:
+    def as_data(self, national: National) -> dict[str, Any]:
         """`data.provider` as the rules read it."""
-        return {"services": {service: rules.as_data() for service, rules in self.services.items()}}
+        return {"services": {service: rules.as_data(national) for service, rules in self.services.items()}}
 
 
 def read_provider(path: Path, national: National) -> Provider:
@@ -121,7 +124,7 @@ def _rules(file: YamlFile, place: Place, value: Mapping[str, Any], national: Nat
         denied_purposes=tuple(value.get("denied_purposes", ())),
         denied_fields=fields(value.get("denied_fields", []), (*place, "denied_fields")),
         masks=tuple(
-            {"fields": lookup(fields(mask["fields"], (*place, "masks", position))), **as_mask(mask)}
+            {**mask, "fields": fields(mask["fields"], (*place, "masks", position))}
             for position, mask in enumerate(value.get("masks", ()))
         ),
         roles=_codes(value, "roles"),

@@ -17,15 +17,20 @@ POLICY_UNAVAILABLE: Final = "policy.unavailable"
 
 REASONS: Final[Mapping[str, Visibility]] = MappingProxyType(
     {
+        "policy.incomplete": "client_visible",
         "agreement.missing": "client_visible",
         "agreement.inactive": "client_visible",
         "agreement.wrong_client": "client_visible",
         "agreement.wrong_service": "client_visible",
         "agreement.not_yet_valid": "client_visible",
         "agreement.expired": "client_visible",
+        "purpose.not_listed": "client_visible",
         "purpose.not_agreed": "client_visible",
+        "purpose.denied_by_provider": "client_visible",
         "legal_basis.not_agreed": "client_visible",
         "legal_basis.not_possible": "client_visible",
+        "legal_basis.not_listed": "client_visible",
+        "legal_basis.not_for_purpose": "client_visible",
         "consent.required": "client_visible",
         "consent.not_covering": "log_only",
         "service.method_not_agreed": "client_visible",
@@ -34,6 +39,17 @@ REASONS: Final[Mapping[str, Visibility]] = MappingProxyType(
         "predicate.not_agreed": "client_visible",
         "subject.unavailable": "client_visible",
         "usage.exhausted": "client_visible",
+        "predicate.denied_by_provider": "client_visible",
+        "special_category.legal_basis": "client_visible",
+        "special_category.purpose": "client_visible",
+        "special_category.role": "client_visible",
+        "user.role_not_permitted": "client_visible",
+        "user.assurance_too_low": "client_visible",
+        "user.area_missing": "client_visible",
+        "area.outside": "log_only",
+        "represents.not_permitted": "client_visible",
+        "emergency.not_declared": "client_visible",
+        "emergency.wrong_basis": "client_visible",
         POLICY_UNAVAILABLE: "client_visible",
     }
 )

@@ -1,22 +1,25 @@
-"""The policy files: which there are, what they say, and the short digest that names this version.
+"""The policy: its rules, the national and provider's data they read, and the digest that names both.
 
-The `.rego` files of this folder are the country-neutral policy. Files ending in `_test.rego` stand
+The `.rego` files of this folder are the country-neutral rules. Files ending in `_test.rego` stand
 beside what they test and are never part of the policy. An OPA server is given the same files, and
-the same release document: `python -m policies.sources` prints it.
+the same data document: `python -m policies.sources` prints it.
 """
 
 from __future__ import annotations
 
 import hashlib
 import sys
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 import orjson
 
+from policies.national import National, read_national
+from policies.provider import Provider
 from schemas.errors import ConfigurationError
+from schemas.strict_json import canonical
 
 POLICY_FOLDER: Final = Path(__file__).parent
 MAX_FILE_BYTES: Final = 64 * 1024
@@ -35,28 +38,56 @@ class PolicyFile:
         return self.name.endswith("_test.rego")
 
 
+def _shipped_national() -> dict[str, Any]:
+    return read_national().as_data()
+
+
+def _no_rules() -> dict[str, Any]:
+    return Provider().as_data(read_national())
+
+
 @dataclass(frozen=True, slots=True)
 class PolicySources:
-    """All files of one policy, sorted by name; `version` is 16 hexadecimal digits of SHA-256."""
+    """One whole policy: its files, sorted by name, and its data as the rules read it.
+
+    `version` is 16 hexadecimal digits of SHA-256 over all of it, so that a decision names both.
+    """
 
     files: tuple[PolicyFile, ...]
     version: str
+    national: Mapping[str, Any] = field(default_factory=_shipped_national)
+    provider: Mapping[str, Any] = field(default_factory=_no_rules)
 
     def release(self) -> dict[str, Any]:
-        """The data document that goes with the files, so that a decision can name its policy."""
-        return {"release": {"policy_version": self.version}}
+        """The data document that goes with the files: `release`, `national` and `provider`."""
+        return {
+            "release": {"policy_version": self.version},
+            "national": self.national,
+            "provider": self.provider,
+        }
 
 
-def load_sources(folder: Path = POLICY_FOLDER) -> PolicySources:
-    """Read the policy files below a folder, without the tests.
+def load_sources(
+    folder: Path = POLICY_FOLDER, *, national: National | None = None, provider: Provider | None = None
+) -> PolicySources:
+    """Read the policy files below a folder, without the tests, and join them with their data.
+
+    `national` is the shipped one unless given; without `provider`, no service has rules of its own.
 
     Raises:
-        ConfigurationError: there is none, or one cannot be read.
+        ConfigurationError: there is no file, or one cannot be read.
     """
     files = tuple(file for file in read_files(folder) if not file.is_test)
     if not files:
         raise ConfigurationError(f"{folder}: no .rego file; correct the policy folder in the settings")
-    return PolicySources(files, _digest(files))
+    return join_sources(files, national or read_national(), provider or Provider())
+
+
+def join_sources(files: Iterable[PolicyFile], national: National, provider: Provider) -> PolicySources:
+    """Rules and data as one policy, named by their digest."""
+    files = tuple(files)
+    data = (national.as_data(), provider.as_data(national))
+    return PolicySources(files, _digest(files, data), *data)
 
 
 def read_files(folder: Path) -> tuple[PolicyFile, ...]:
@@ -77,10 +108,12 @@ def _read(path: Path) -> str:
         raise ConfigurationError(f"{path}:1: cannot be read ({type(error).__name__})") from None
 
 
-def _digest(files: Iterable[PolicyFile]) -> str:
+def _digest(files: Iterable[PolicyFile], data: Iterable[Mapping[str, Any]]) -> str:
     digest = hashlib.sha256()
     for file in files:
         digest.update(orjson.dumps([file.name, file.text]))
+    for document in data:
+        digest.update(canonical(document))
     return digest.hexdigest()[:16]
 
 

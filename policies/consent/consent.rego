@@ -15,16 +15,16 @@ not_needed if {
 	input.legal_basis != "consent"
 }
 
-presented if not_needed
-
-presented if is_object(input.consent)
+presented if {
+	not_needed
+} else if is_object(input.consent)
 
 # Nothing was presented: `consent.required` says so, and nothing is said about the person.
-covering if input.consent == null
-
-covering if not_needed
-
 covering if {
+	input.consent == null
+} else if {
+	not_needed
+} else if {
 	input.consent.verified == true
 	input.consent.client == input.client.id
 	input.consent.provider == input.agreement.provider
@@ -39,9 +39,9 @@ covering if {
 
 # METADATA
 # title: The field may be used on this ground
-covers(_) if not_needed
-
 covers(name) if {
+	not_needed
+} else if {
 	needed
 	is_array(input.consent.fields)
 	name in input.consent.fields

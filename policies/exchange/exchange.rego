@@ -5,15 +5,6 @@
 #   missing or undefined counts as a bad one, so a rule that was never loaded denies.
 package isthmus.exchange
 
-import data.isthmus.agreement
-import data.isthmus.consent
-import data.isthmus.fields
-import data.isthmus.legal_basis
-import data.isthmus.predicates
-import data.isthmus.purpose
-import data.isthmus.service
-import data.isthmus.subject
-import data.isthmus.usage
 import rego.v1
 
 # METADATA
@@ -25,59 +16,91 @@ decision := {
 	"reasons": sort(deny),
 	"fields": granted_fields,
 	"predicates": granted_predicates,
-	"obligations": {},
+	"obligations": due,
 	"policy_version": policy_version,
 }
 
 default allow := false
 
-allow if count(deny) == 0
+allow if {
+	count(deny) == 0
+	data.isthmus.agreement.holds
+	data.isthmus.purpose.holds
+	data.isthmus.legal_basis.holds
+}
 
 default granted_fields := []
 
-granted_fields := fields.granted if allow
+granted_fields := data.isthmus.fields.granted if allow
 
 default granted_predicates := []
 
-granted_predicates := predicates.granted if allow
+granted_predicates := data.isthmus.predicates.granted if allow
+
+default due := {}
+
+due := data.isthmus.obligations.due if allow
 
 default policy_version := ""
 
 policy_version := data.release.policy_version
 
-deny contains "agreement.missing" if not agreement.present
+# Without this data no rule of the owner would speak; without the country's, no legal basis is listed.
+deny contains "policy.incomplete" if not data.provider.services
 
-deny contains "agreement.inactive" if not agreement.active
+deny contains reason if {
+	not data.isthmus.agreement.holds
+	some reason in data.isthmus.agreement.deny
+}
 
-deny contains "agreement.wrong_client" if not agreement.names_client
+deny contains reason if {
+	not data.isthmus.purpose.holds
+	some reason in data.isthmus.purpose.deny
+}
 
-deny contains "agreement.wrong_service" if not agreement.names_service
+deny contains reason if {
+	not data.isthmus.legal_basis.holds
+	some reason in data.isthmus.legal_basis.deny
+}
 
-deny contains "agreement.not_yet_valid" if not agreement.has_begun
+deny contains "consent.required" if not data.isthmus.consent.presented
 
-deny contains "agreement.expired" if not agreement.has_not_ended
+deny contains "consent.not_covering" if not data.isthmus.consent.covering
 
-deny contains "purpose.not_agreed" if not purpose.agreed
+deny contains "service.method_not_agreed" if {
+	not data.isthmus.service.is_record
+	not data.isthmus.service.method_agreed
+}
 
-deny contains "legal_basis.not_agreed" if not legal_basis.agreed
+deny contains "service.path_not_agreed" if {
+	not data.isthmus.service.is_record
+	not data.isthmus.service.path_agreed
+}
 
-deny contains "legal_basis.not_possible" if not legal_basis.possible
+deny contains "fields.none_granted" if not data.isthmus.fields.enough_granted
 
-deny contains "consent.required" if not consent.presented
+deny contains "predicate.not_agreed" if not data.isthmus.predicates.agreed
 
-deny contains "consent.not_covering" if not consent.covering
-
-deny contains "service.method_not_agreed" if not service.method_agreed
-
-deny contains "service.path_not_agreed" if not service.path_agreed
-
-deny contains "fields.none_granted" if not fields.enough_granted
-
-deny contains "predicate.not_agreed" if not predicates.agreed
-
-deny contains "subject.unavailable" if not subject.available
+deny contains "subject.unavailable" if not data.isthmus.subject.available
 
 # A consent that does not cover looks like a person who is not there.
-deny contains "subject.unavailable" if not consent.covering
+deny contains "subject.unavailable" if not data.isthmus.consent.covering
 
-deny contains "usage.exhausted" if not usage.left
+deny contains "usage.exhausted" if not data.isthmus.usage.left
+
+deny contains "represents.not_permitted" if not data.isthmus.represented.permitted
+
+deny contains reason if {
+	not data.isthmus.special_category.untouched
+	some reason in data.isthmus.special_category.deny
+}
+
+deny contains reason if {
+	not data.isthmus.provider_rules.silent
+	some reason in data.isthmus.provider_rules.deny
+}
+
+deny contains reason if {
+	not data.isthmus.emergency.unconcerned
+	some reason in data.isthmus.emergency.deny
+}

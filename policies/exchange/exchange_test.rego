@@ -39,6 +39,16 @@ question := {
 	"emergency": null,
 }
 
+national := {
+	"purposes": {},
+	"legal_bases": {"public_task": {"purposes": null}, "consent": {"purposes": null}},
+	"special": {"fields": {}, "services": {}, "relations": {}},
+	"categories": {},
+	"emergency": {"purposes": {}, "legal_basis": null, "max_s": 0},
+	"represented_parties": null,
+	"duties": {},
+}
+
 refused(reasons) := {
 	"allow": false,
 	"reasons": reasons,
@@ -51,6 +61,8 @@ refused(reasons) := {
 decide(asked) := answer if {
 	answer := exchange.decision with input as asked
 		with data.release as {"policy_version": "test"}
+		with data.national as national
+		with data.provider as {"services": {}}
 }
 
 changed(changes) := object.union(question, changes)
@@ -108,6 +120,7 @@ test_an_empty_question_fails_every_test_there_is if {
 		"consent.required",
 		"fields.none_granted",
 		"legal_basis.not_agreed",
+		"legal_basis.not_listed",
 		"legal_basis.not_possible",
 		"predicate.not_agreed",
 		"purpose.not_agreed",
@@ -118,7 +131,24 @@ test_an_empty_question_fails_every_test_there_is if {
 	])
 }
 
+test_without_the_countrys_data_nothing_is_allowed if {
+	answer := exchange.decision with input as question
+		with data.release as {"policy_version": "test"}
+		with data.national as {}
+		with data.provider as {"services": {}}
+	not answer.allow
+	"legal_basis.not_listed" in answer.reasons
+}
+
+test_without_the_owners_data_nothing_is_allowed if {
+	answer := exchange.decision with input as question
+		with data.release as {"policy_version": "test"}
+		with data.national as national
+		with data.provider as {}
+	answer.reasons == ["policy.incomplete"]
+}
+
 test_without_a_release_the_version_is_empty if {
-	answer := exchange.decision with input as question with data.release as {}
+	answer := exchange.decision with input as question with data.release as {} with data.national as national
 	answer.policy_version == ""
 }

@@ -1,13 +1,26 @@
 # METADATA
 # title: Which of the asked fields may leave?
 # description: |
-#   Those that were agreed and, where consent is the ground, allowed. Asking for more is no offence:
-#   the rest is left out. Granting nothing at all of what was asked is a refusal.
+#   Those that were agreed and, where consent is the ground, allowed; none that the country or the
+#   owner keeps back. Asking for more is no offence: the rest is left out. Granting nothing at all of what was asked is a refusal.
 package isthmus.fields
 
 import rego.v1
 
-granted := [name |
+granted := agreed if {
+	data.isthmus.special_category.untouched
+	data.isthmus.provider_rules.silent
+} else := not_barred
+
+not_barred := [name |
+	some name in agreed
+	not data.isthmus.special_category.bars(name)
+	not data.isthmus.provider_rules.bars(name)
+]
+
+# METADATA
+# title: What was asked, was agreed and, where consent is the ground, allowed
+agreed := [name |
 	is_array(input.fields)
 	is_array(input.agreement.fields)
 	some name in input.fields
@@ -16,19 +29,15 @@ granted := [name |
 	data.isthmus.consent.covers(name)
 ]
 
+# A pass-through answer is opaque: it cannot be filtered, so nothing may be asked of it by field.
 enough_granted if {
 	input.service.form == "record"
 	count(granted) > 0
-}
-
-enough_granted if {
+} else if {
 	input.service.form == "record"
 	is_array(input.predicates)
 	count(input.predicates) > 0
-}
-
-# A pass-through answer is opaque: it cannot be filtered, so nothing may be asked of it by field.
-enough_granted if {
+} else if {
 	input.service.form == "pass_through"
 	input.fields == []
 	input.predicates == []

@@ -7,7 +7,7 @@ package isthmus.service
 
 import rego.v1
 
-method_agreed if input.service.form == "record"
+is_record if input.service.form == "record"
 
 method_agreed if {
 	input.service.form == "pass_through"
@@ -15,8 +15,6 @@ method_agreed if {
 	is_array(input.agreement.methods)
 	input.service.method in input.agreement.methods
 }
-
-path_agreed if input.service.form == "record"
 
 path_agreed if {
 	input.service.form == "pass_through"

@@ -46,6 +46,9 @@ test_a_foreign_method if {
 }
 
 test_a_record_service_has_neither if {
-	service.path_agreed with input as {"service": {"form": "record"}}
-	service.method_agreed with input as {"service": {"form": "record"}}
+	service.is_record with input as {"service": {"form": "record"}}
+}
+
+test_a_pass_through_is_no_record if {
+	not service.is_record with input as {"service": {"form": "pass_through"}}
 }

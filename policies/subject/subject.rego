@@ -7,12 +7,12 @@ package isthmus.subject
 
 import rego.v1
 
-available if input.subject.restricted == null
-
-available if input.subject.restricted == false
-
 # Some pass-through requests are about nobody in particular.
 available if {
+	input.subject.restricted == null
+} else if {
+	input.subject.restricted == false
+} else if {
 	input.service.form == "pass_through"
 	input.subject == null
 }

@@ -6,9 +6,9 @@ package isthmus.usage
 
 import rego.v1
 
-left if input.usage == null
-
 left if {
+	input.usage == null
+} else if {
 	input.usage.quota_left == true
 	input.usage.repeats_left == true
 }

@@ -1,0 +1,106 @@
+# METADATA
+# title: What has to be done with the answer?
+# description: |
+#   Duties of the country, of a special category, of the data's owner and of an emergency. Where two
+#   say a number, the smaller holds; where two different masks meet, the field is redacted.
+package isthmus.obligations
+
+import rego.v1
+
+due := data.national.duties if {
+	data.isthmus.special_category.untouched
+	data.isthmus.provider_rules.silent
+	data.isthmus.emergency.unconcerned
+} else := object.union_n([masking, limit, keeping, notifying, double_audit])
+
+# METADATA
+# title: The special categories that this answer touches
+categories contains category if some category in data.isthmus.special_category.whole
+
+categories contains category if {
+	some name in data.isthmus.fields.granted
+	some category in data.isthmus.special_category.of_field(name)
+}
+
+categories contains category if {
+	is_array(input.predicates)
+	some asked in input.predicates
+	some category in data.isthmus.special_category.of_field(asked.field)
+}
+
+masks_of(name) := {mask | some mask in by_owner(name)} | {mask | some mask in by_country(name)}
+
+by_owner(name) := {rule.mask |
+	some rule in data.isthmus.provider_rules.mine.masks
+	rule.fields[name]
+	applies(rule)
+}
+
+by_country(name) := {rule.mask |
+	some category in categories
+	rule := data.national.categories[category].mask
+	concerns(category, name)
+	applies(rule)
+}
+
+concerns(category, _) if category in data.isthmus.special_category.whole
+
+concerns(category, name) if category in data.isthmus.special_category.of_field(name)
+
+applies(rule) if {
+	not rule.except_roles[input.user.role]
+	not rule.except_purposes[input.purpose]
+}
+
+mask_of(name) := mask if {
+	masks := masks_of(name)
+	count(masks) == 1
+	some mask in masks
+}
+
+mask_of(name) := {"how": "redact"} if count(masks_of(name)) > 1
+
+masks := {name: mask_of(name) | some name in data.isthmus.fields.granted}
+
+default masking := {}
+
+masking := {"mask": masks} if masks != {}
+
+limits contains data.national.duties.max_records
+
+limits contains data.isthmus.provider_rules.mine.max_records if is_number(data.isthmus.provider_rules.mine.max_records)
+
+default limit := {}
+
+limit := {"max_records": min(limits)} if count(limits) > 0
+
+retention contains data.national.duties.retention.days
+
+retention contains data.isthmus.provider_rules.mine.retention_days if is_number(data.isthmus.provider_rules.mine.retention_days)
+
+retention contains days if {
+	some category in categories
+	days := data.national.categories[category].retention_days
+	is_number(days)
+}
+
+default keeping := {}
+
+keeping := {"retention": {"days": min(retention)}} if count(retention) > 0
+
+notify if not data.isthmus.emergency.unconcerned
+
+notify if data.isthmus.provider_rules.mine.notify_subject == true
+
+notify if {
+	some category in categories
+	data.national.categories[category].notify_subject == true
+}
+
+default notifying := {}
+
+notifying := {"notify_subject": true} if notify
+
+default double_audit := {}
+
+double_audit := {"double_audit": true} if not data.isthmus.emergency.unconcerned
