@@ -75,5 +75,6 @@ consent_use = Table(
     Column("slot", BigInteger, primary_key=True, autoincrement=False),
     Column("conversation", Text, nullable=False),
     Column("at", BigInteger, nullable=False),
+    Column("expires", BigInteger, nullable=False),
 )
-Index("consent_use_at", consent_use.c.at)
+Index("consent_use_expires", consent_use.c.expires)

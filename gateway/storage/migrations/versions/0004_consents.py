@@ -69,14 +69,15 @@ def upgrade() -> None:
         sa.Column("slot", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("conversation", sa.Text(), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("expires", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("issuer", "consent", "slot"),
     )
-    op.create_index("consent_use_at", "consent_use", ["at"], unique=False)
+    op.create_index("consent_use_expires", "consent_use", ["expires"], unique=False)
 
 
 def downgrade() -> None:
     """Take it back."""
-    op.drop_index("consent_use_at", table_name="consent_use")
+    op.drop_index("consent_use_expires", table_name="consent_use")
     op.drop_table("consent_use")
     op.drop_table("consent_key")
     op.drop_table("consent_event")
