@@ -160,6 +160,17 @@ class SignIn(BaseModel):
     """The embedded provider, which asks nobody for a password: on loopback only."""
 
 
+class Consent(BaseModel):
+    """What people are told before they consent."""
+
+    model_config = _STRICT
+
+    notices: Path | None = None
+    """A folder of notices in the country's own words and languages; the shipped ones without it."""
+    contacts: dict[_Member, str] = Field(default_factory=dict)
+    """Whom to ask about a consent, in plain words, by the member that issues it."""
+
+
 class Settings(BaseSettings):
     """Everything one gateway node needs to know."""
 
@@ -193,6 +204,7 @@ class Settings(BaseSettings):
     variables: dict[str, str] = Field(default_factory=dict)
     """Values for the `${env:NAME}` of source files; the environment's own win."""
     policy: Policy = Policy()
+    consent: Consent = Consent()
     limits: Limits = Limits()
     sign_in: SignIn | None = None
     allowed_networks: list[str] = Field(default_factory=list)
@@ -275,7 +287,7 @@ def load(path: Path) -> Settings:
 
 _PATH_MEMBERS = frozenset(
     {"key", "certificate", "case_key", "log_key", "root", "store", "sources", "agreements", "views"}
-    | {"secrets", "socket", "client_cas", "ca", "client_secret"}
+    | {"notices", "secrets", "socket", "client_cas", "ca", "client_secret"}
 )
 
 

@@ -25,7 +25,7 @@ from gateway.consent.notices.catalogue import Catalogues
 from gateway.consent.notices.notice import Asked, Directory, ShownNotice, compose
 from gateway.consent.notices.slip import Slip
 from gateway.consent.offers import Offer, offers
-from gateway.consent.record import ConsentRecord, Method, State, Wish
+from gateway.consent.record import ConsentRecord, Method, Representative, State, Wish
 from gateway.consent.representation import Representation, Representations
 from gateway.consent.rights import Rights
 from gateway.consent.store import Consents, Renewal

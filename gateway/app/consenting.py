@@ -1,0 +1,135 @@
+"""The consent desk of a gateway, put together: over a running node, and for one command.
+
+Whoever runs a command at this machine acts as an assisting clerk of the member they name: their
+pseudonym stands in the record, and every act is an entry of the same log.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from audit.log import AuditLog
+from audit.store import Store
+from audit.subject_tag import SubjectTags
+from gateway.app.agreements import in_force_of
+from gateway.app.federation_copy import federation_of, snapshot_of
+from gateway.app.log_access import operator_name, signer_of
+from gateway.consent.desk import ConsentDesk
+from gateway.consent.issuing import TokenIssuer
+from gateway.consent.notices.catalogue import SHIPPED, load_catalogues
+from gateway.consent.representation import Representations
+from gateway.consent.store import Consents
+from gateway.consent.token import TokenSigner
+from gateway.consent.vault import ConsentVault
+from gateway.people.pseudonym import LOCAL_ISSUER, people_key, pseudonym
+from gateway.settings import Settings
+from gateway.storage.stores import store_of
+from gateway.trust.federation.snapshot import FederationSnapshot
+from gateway.trust.keys import load_case_key, load_signer
+from schemas.agreement import Agreement
+from schemas.catalogue import RecordForm, ServiceDescription
+from schemas.errors import FederationUnavailable
+from schemas.identifiers import MemberId, ServiceId, SubsystemId
+
+
+@dataclass(frozen=True, slots=True)
+class FederationDirectory:
+    """What notices need of the federation as it is now. Names and schemas are shown even while it is too
+    old to trust; who may issue is not believed then."""
+
+    current: Callable[[], FederationSnapshot]
+
+    def name(self, member: MemberId) -> str | None:
+        """As `notices.notice.Directory.name`."""
+        try:
+            found = self.current().members()
+        except FederationUnavailable:
+            return None
+        return next((entry.name for entry in found if entry.id == member and entry.name), None)
+
+    def canonicals(self, provider: SubsystemId, service: ServiceId | None) -> tuple[str, ...]:
+        """As `notices.notice.Directory.canonicals`."""
+        snapshot = self.current()
+        if service is not None:
+            found = snapshot.service(service)
+            return () if found is None else _canonicals([found])
+        offered = (one for one in snapshot.services() if one.id.provider == provider)
+        return _canonicals(sorted(offered, key=lambda one: str(one.id)))
+
+    def issues(self, member: MemberId) -> bool:
+        """As `notices.notice.Directory.issues`."""
+        return self.current().consent_issuer(member)
+
+
+def desk_of(
+    settings: Settings,
+    log: AuditLog,
+    store: Store,
+    case_key: bytes,
+    current: Callable[[], FederationSnapshot],
+    agreements: Callable[[], Iterable[Agreement]],
+    signers: Mapping[str, TokenSigner],
+) -> ConsentDesk:
+    """The desk over a gateway's opened parts. Raises ConfigurationError for notices that are wrong."""
+    vault, tags = ConsentVault(store, case_key), SubjectTags(store, case_key)
+    return ConsentDesk(
+        consents=Consents(store, log, vault, tags),
+        representations=Representations(store, log, vault, tags),
+        agreements=agreements,
+        directory=FederationDirectory(current),
+        catalogues=load_catalogues(settings.consent.notices or SHIPPED),
+        tokens=TokenIssuer(vault, signers),
+        hosted=frozenset(settings.member_ids()),
+        contacts={MemberId.parse(member): text for member, text in settings.consent.contacts.items()},
+    )
+
+
+@asynccontextmanager
+async def opened_desk(settings: Settings) -> AsyncIterator[tuple[ConsentDesk, str]]:
+    """The desk from outside a running gateway, and the pseudonym of whoever runs this command.
+
+    Raises:
+        ConfigurationError: the settings or a file they name are wrong.
+        LogDamaged, AuditUnavailable: the log cannot be used.
+        FederationError, FederationUnavailable: there is no copy of the federation, and nobody answers.
+    """
+    store, case_key = store_of(settings.database.get_secret_value()), load_case_key(settings.case_key)
+    log = AuditLog(store, signer_of(settings), case_key)
+    signers = {member.id: load_signer(member.key, member.certificate) for member in settings.members}
+    federation = _ReadOnce(await asyncio.to_thread(_snapshot, settings))
+    agreements = in_force_of(settings, federation)
+    try:
+        await log.open()
+        await agreements.follow(store, int(time.time()))
+        officer = pseudonym(await people_key(store, case_key), LOCAL_ISSUER, operator_name())
+        desk = desk_of(settings, log, store, case_key, federation.current, lambda: agreements, signers)
+        yield desk, officer
+    finally:
+        await log.close()
+
+
+@dataclass(frozen=True, slots=True)
+class _ReadOnce:
+    """The federation as a command found it."""
+
+    snapshot: FederationSnapshot
+
+    def current(self) -> FederationSnapshot:
+        """As `CurrentFederation.current`."""
+        return self.snapshot
+
+
+def _snapshot(settings: Settings) -> FederationSnapshot:
+    with federation_of(settings) as refresher:
+        return snapshot_of(refresher)
+
+
+def _canonicals(services: Iterable[ServiceDescription]) -> tuple[str, ...]:
+    """The names of the schemas, without their versions, each once."""
+    forms = (one.form for one in services)
+    names = (form.canonical.split("/")[0] for form in forms if isinstance(form, RecordForm))
+    return tuple(dict.fromkeys(names))
