@@ -11,9 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-KNOWN_OBLIGATIONS: Final = frozenset({"max_records"})
-"""Duties this gateway can carry out; an unknown one denies. `max_records`: at most so many items of
-each list field leave."""
+KNOWN_OBLIGATIONS: Final = frozenset({"mask", "max_records", "retention", "notify_subject", "double_audit"})
+"""Duties this gateway can carry out; an unknown one denies. `gateway/exchange/obligations.py` reads them."""
 
 
 @dataclass(frozen=True, slots=True)

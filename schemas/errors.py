@@ -33,9 +33,19 @@ that turns one into HTTP. `detail` and `reasons` never contain subject data.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 Fault = Literal["client", "gateway", "provider"]
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """What helps who may know: the rules that refused, what would allow the request, whom to ask."""
+
+    rule: tuple[str, ...]
+    allowed_if: tuple[str, ...]
+    ask: str | None
 
 
 class ExchangeError(Exception):
@@ -91,6 +101,17 @@ class Refused(RequestError):
     slug = "refused"
     title = "The request was refused by policy"
     status = 403
+
+    def __init__(
+        self,
+        detail: str = "",
+        *,
+        reasons: tuple[str, ...] = (),
+        hop: str | None = None,
+        advice: Advice | None = None,
+    ) -> None:
+        super().__init__(detail, reasons=reasons, hop=hop)
+        self.advice = advice
 
 
 class NotPermitted(RequestError):

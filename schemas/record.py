@@ -2,7 +2,8 @@
 
 Request body: `{"subject": {"type", "value"}, "fields": [...], "predicates": {name: {field, op,
 value}}}`. Answer body: `{"record": {field: value}, "predicates": {name: "yes"|"no"|"unknown"},
-"as_of": epoch seconds, "status": "ok"|"not_found"|"ambiguous"}`. Values are bounded; a field is a
+"as_of": epoch seconds, "status": "ok"|"not_found"|"ambiguous"}`, with `"masked": {field: how}` if something
+is. Values are bounded; a field is a
 plain name of the service's canonical schema, never a path.
 """
 
@@ -10,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 from schemas.decision import Predicate
@@ -85,23 +86,26 @@ class RecordRequest:
 
 @dataclass(frozen=True, slots=True)
 class RecordAnswer:
-    """One answer of a record service; `record` holds granted fields only."""
+    """One answer of a record service; `record` holds granted fields only, `masked` says which of them
+    (or which part, as `field.member`) are not what the source has, and how they were masked."""
 
     status: Literal["ok", "not_found", "ambiguous"]
     record: Mapping[str, Any]
     predicates: Mapping[str, Verdict]
     as_of: int
+    masked: Mapping[str, str] = field(default_factory=dict)
 
     def to_bytes(self) -> bytes:
         """The answer body."""
-        return dump(
-            {
-                "status": self.status,
-                "record": dict(self.record),
-                "predicates": dict(self.predicates),
-                "as_of": self.as_of,
-            }
-        )
+        document: dict[str, Any] = {
+            "status": self.status,
+            "record": dict(self.record),
+            "predicates": dict(self.predicates),
+            "as_of": self.as_of,
+        }
+        if self.masked:
+            document["masked"] = dict(self.masked)
+        return dump(document)
 
     @classmethod
     def from_bytes(cls, data: bytes, *, max_bytes: int) -> RecordAnswer:
@@ -113,18 +117,21 @@ class RecordAnswer:
         document = parse_object(data, max_bytes=max_bytes, what="the answer body")
         status, as_of = document.get("status"), document.get("as_of")
         record, predicates = document.get("record"), document.get("predicates")
+        masked = document.get("masked", {})
         well_formed = (
-            document.keys() == {"status", "record", "predicates", "as_of"}
+            document.keys() - {"masked"} == {"status", "record", "predicates", "as_of"}
             and status in ("ok", "not_found", "ambiguous")
             and isinstance(record, dict)
             and isinstance(predicates, dict)
             and all(verdict in ("yes", "no", "unknown") for verdict in predicates.values())
             and isinstance(as_of, int)
             and not isinstance(as_of, bool)
+            and isinstance(masked, dict)
+            and all(isinstance(how, str) for how in masked.values())
         )
         if not well_formed:
             raise MalformedRequest("the answer body is not {status, record, predicates, as_of}")
-        return cls(status, record, predicates, as_of)  # type: ignore[arg-type]
+        return cls(status, record, predicates, as_of, masked)  # type: ignore[arg-type]
 
 
 def parse_subject(value: Any) -> Subject:

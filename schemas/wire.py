@@ -19,6 +19,13 @@ from schemas.strict_json import dump, parse_object
 MAX_HEAD_BYTES: Final = 32 * 1024
 MAX_HEADERS: Final = 64
 
+RETENTION_DAYS: Final = "isthmus-retention-days"
+"""How long the client may keep an answer, in days."""
+DOUBLE_AUDIT: Final = "isthmus-double-audit"
+"""`emergency`: both gateways have logged, in an entry of its own, that an emergency was used."""
+NOTICES: Final = frozenset({RETENTION_DAYS, DOUBLE_AUDIT})
+"""What an answering gateway itself says in an answer's head. No source can: they do not travel."""
+
 Headers = tuple[tuple[str, str], ...]
 
 _LENGTH = Struct(">I")
@@ -97,7 +104,7 @@ class AnswerHead:
         status = head["status"]
         if not isinstance(status, int) or isinstance(status, bool) or not 100 <= status <= 599:
             raise MalformedRequest("the head's status is not an HTTP status")
-        return cls(status, check_headers(head["headers"]))
+        return cls(status, check_headers(head["headers"], also=NOTICES))
 
 
 def frame(head: bytes, body: bytes) -> bytes:
@@ -128,18 +135,19 @@ def end_to_end(headers: Iterable[tuple[str, str]]) -> Headers:
     return check_headers([pair for pair in lowered if travels(pair[0])])
 
 
-def check_headers(value: Any) -> Headers:
-    """Return headers that may travel and cannot inject others; MalformedRequest otherwise."""
+def check_headers(value: Any, *, also: frozenset[str] = frozenset()) -> Headers:
+    """Return headers that may travel or are in `also`, and inject no others; MalformedRequest otherwise."""
     if not isinstance(value, list) or len(value) > MAX_HEADERS:
         raise MalformedRequest(f"headers are not a list of at most {MAX_HEADERS} pairs")
-    return tuple(_check_header(pair) for pair in value)
+    return tuple(_check_header(pair, also) for pair in value)
 
 
-def _check_header(pair: Any) -> tuple[str, str]:
+def _check_header(pair: Any, also: frozenset[str]) -> tuple[str, str]:
     if not isinstance(pair, (list, tuple)) or len(pair) != 2:
         raise MalformedRequest("a header is not a [name, value] pair")
     name, value = pair
-    if not isinstance(name, str) or _HEADER_NAME.fullmatch(name) is None or not travels(name):
+    known = isinstance(name, str) and _HEADER_NAME.fullmatch(name) and (travels(name) or name in also)
+    if not known:
         raise MalformedRequest("a header's name is not one that travels between gateways")
     if not isinstance(value, str) or _HEADER_VALUE.fullmatch(value) is None:
         raise MalformedRequest("a header's value holds a control character or is too long")

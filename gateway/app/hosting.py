@@ -64,14 +64,21 @@ async def open_sources(settings: Settings, stack: AsyncExitStack, meters: Meters
         await adapter.open()
         stack.push_async_callback(adapter.close)
         adapters[source.id] = adapter
+        contact = source.owner.get("contact")
         for description in source.descriptions():
             if str(description.id) in services:
                 raise ConfigurationError(f"{source.path}: the service {description.id} has two sources")
             name = description.id.service
             service = source.services[name]
             services[str(description.id)] = (
-                HostedService(description, name, adapter=adapter, check_subject=service.subject_value)
+                HostedService(
+                    description,
+                    name,
+                    adapter=adapter,
+                    check_subject=service.subject_value,
+                    contact=contact,
+                )
                 if isinstance(service, RecordService)
-                else HostedService(description, name, upstream=upstream(source, name))
+                else HostedService(description, name, upstream=upstream(source, name), contact=contact)
             )
     return HostedSources(adapters, services)

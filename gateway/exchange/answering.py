@@ -15,15 +15,20 @@ from __future__ import annotations
 
 import logging
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from functools import partial
 
 from audit.log import AuditLog
 from audit.subject_tag import SubjectTags
+from gateway.exchange.advice import advise
 from gateway.exchange.binding import verify_request
 from gateway.exchange.decided import Decided
+from gateway.exchange.emergencies import Emergencies
 from gateway.exchange.facts import after_fetch, decision_id, gather, is_unsafe
 from gateway.exchange.fetching import Fetched, Fetching, Question, read_question
 from gateway.exchange.journal import Journal
+from gateway.exchange.masks import MaskKeys
+from gateway.exchange.obligations import plan
 from gateway.exchange.ports import (
     CheckConsent,
     CurrentFederation,
@@ -31,11 +36,13 @@ from gateway.exchange.ports import (
     Hosted,
     HostedService,
 )
-from gateway.exchange.refusals import for_the_asker
+from gateway.exchange.refusals import for_the_asker, is_hidden, knowable
 from gateway.exchange.replay import ReplayGuard
 from gateway.exchange.reserved import JSON, MEMBERSHIP, ReservedService, find_reserved, read_reserved
 from gateway.exchange.signing import AnswerSigner, Signed, SignedAnswer
+from gateway.exchange.timing import TimingClass
 from gateway.exchange.under_way import UNDECIDED, Exchange
+from gateway.exchange.usage import Usage
 from gateway.trust.failures import describe
 from policies.engine import PolicyEngine
 from schemas.decision import Decision, DecisionInput
@@ -71,6 +78,10 @@ class AnsweringSide:
     tags: SubjectTags
     log: AuditLog
     replays: ReplayGuard
+    usage: Usage
+    emergencies: Emergencies
+    mask_keys: MaskKeys
+    timing: TimingClass = field(default_factory=TimingClass)
 
     @property
     def journal(self) -> Journal:
@@ -132,11 +143,26 @@ class AnsweringSide:
         # (8)
         answer = self.signer.answer(exchange, fetched)
         # (9)
-        await self.journal.outcome(exchange, answer, None)
+        await self.journal.answered(exchange, answer)
         return answer
 
     async def _refuse(self, exchange: Exchange, error: ExchangeError) -> Signed:
-        refusal = self.signer.refusal(exchange, for_the_asker(error))
+        """Refuse with what the asker may know. What it may not know costs it, and takes, the same as ever."""
+        shown = await knowable(error, exchange, self.policy) if is_hidden(error) else error
+        service = exchange.statement.aud
+        if is_hidden(shown):
+            before = exchange.deadline
+            await self.timing.release(service, exchange.arrived, fetched=exchange.fetched, before=before)
+        else:
+            await self.usage.give_back(exchange.reserved)
+        hosted = self.hosted.services.get(service)
+        advice = partial(
+            advise,
+            agreement=exchange.agreement,
+            service=ServiceId.parse(service),
+            contact=hosted.contact if hosted else None,
+        )
+        refusal = self.signer.refusal(exchange, for_the_asker(shown, advice))
         await self.journal.outcome(exchange, refusal, error)
         return refusal
 
@@ -167,9 +193,14 @@ class AnsweringSide:
         consent = await self.consents.facts(
             head.consent, statement, question.subject, deadline=exchange.deadline
         )
-        facts = gather(
-            statement, head, service, exchange.agreement, question.subject, question.record, consent, now
+        exchange.reserved = await self.usage.reserve(exchange, question.subject, now)
+        emergency = await self.emergencies.fact(
+            str(ServiceId.parse(statement.aud).member), statement.purpose, now
         )
+        facts = gather(
+            statement, head, service, exchange.agreement, question.subject, question.record, consent, now,
+            usage=exchange.reserved.facts, emergency=emergency,
+        )  # fmt: skip
         # (4)
         await self._decide(exchange, facts)
         # (5)
@@ -193,14 +224,18 @@ class AnsweringSide:
     ) -> Fetched:
         decision = _granted(exchange.decision)
         if question.record is None:
-            return await self.fetching.forward(service, question, deadline=exchange.deadline)
+            forwarded = await self.fetching.forward(service, question, deadline=exchange.deadline)
+            return replace(forwarded, headers=(*forwarded.headers, *exchange.duties.headers))
+        began = time.monotonic()
+        exchange.fetched = True
         outcome = await self.fetching.fetch(service, question.record, decision, deadline=exchange.deadline)
+        self.timing.fetched(exchange.statement.aud, time.monotonic() - began)
         # (7)
-        if isinstance(outcome, Match) and (outcome.restricted is not None or outcome.area is not None):
+        if isinstance(outcome, Match):  # also when the source says nothing: an area may have been needed
             await self._decide(exchange, after_fetch(facts, outcome))
             decision = _granted(exchange.decision)
         disclosed = exchange.agreement is not None and exchange.agreement.absence == "disclosed"
-        return self.fetching.project(outcome, question.record, decision, disclosed=disclosed)
+        return self.fetching.project(outcome, question.record, decision, exchange.duties, disclosed=disclosed)
 
     async def _decide(self, exchange: Exchange, facts: DecisionInput) -> None:
         """Ask policy; a refusal is raised with every reason, for the log."""
@@ -208,12 +243,11 @@ class AnsweringSide:
         decision = await self.policy.decide(facts)
         exchange.decision = decision
         exchange.decided = exchange.decided.as_decided(decision)
-        if exchange.decision_id == UNDECIDED:
-            # Of the facts before the fetch only: the asker knows all others, so that a digest over what
-            # the source says (`restricted`, `area`) would let it try out which value fits.
+        if exchange.decision_id == UNDECIDED:  # of the facts before the fetch: see `decision_id`
             exchange.decision_id = decision_id(facts, decision.policy_version)
         if not decision.allow:
             raise Refused(reasons=decision.reasons)
+        exchange.duties = plan(decision, facts, self.mask_keys)
 
     def _open(self, exchange: Exchange, content: bytes) -> tuple[RequestHead, bytes]:
         """Take head and body out of their frame, and check that they are the signed ones."""

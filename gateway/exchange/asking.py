@@ -29,7 +29,7 @@ from audit.subject_tag import SubjectTags
 from gateway.exchange import problems
 from gateway.exchange.binding import verify_answer
 from gateway.exchange.consent import consent_reference
-from gateway.exchange.entries import entry, result_of
+from gateway.exchange.entries import emergency_used, entry, result_of
 from gateway.exchange.ports import CurrentFederation, FindAgreement, Hosted, PeerLink
 from gateway.exchange.request import ExchangeAnswer, OutgoingRequest
 from gateway.exchange.subjects import subject_of
@@ -58,7 +58,7 @@ from schemas.statement import (
     check_code,
 )
 from schemas.strict_json import parse_object
-from schemas.wire import AnswerHead, RequestHead, frame, unframe
+from schemas.wire import DOUBLE_AUDIT, AnswerHead, RequestHead, frame, unframe
 
 MAX_PROBLEM_BYTES: Final = 64 * 1024
 
@@ -128,6 +128,9 @@ class AskingSide:
             raise self._placed(_as_provider_fault(error), sent) from None
         # (7)
         refusal = _refusal(answer, body)
+        if (DOUBLE_AUDIT, "emergency") in answer_head.headers:
+            used = emergency_used("asking", sent.statement, int(time.time()))
+            await self._append(PendingEntry(used, sent.case))
         await self._append_outcome(sent, answer, reply.statement, head, refusal)
         # (8)
         return ExchangeAnswer(

@@ -1,21 +1,19 @@
 """Consent in a statement: a reference signed there, the token itself in the head.
 
 The token is a JWT (DESIGN section 7). The asking side only reads which consent it is; it is the
-provider that verifies it. Without a listed consent issuer, nothing here makes a consent valid.
+provider that verifies it (`gateway.consent.checking`).
 """
 
 from __future__ import annotations
 
 from hashlib import sha256
-from typing import Any, Final, TypeGuard
+from typing import Any, TypeGuard
 
+from gateway.consent.token import MAX_TOKEN_LENGTH
 from schemas.encoding import b64url, unb64url
 from schemas.errors import RequestMismatch
-from schemas.record import Subject
-from schemas.statement import MAX_TEXT_LENGTH, RequestStatement
+from schemas.statement import MAX_TEXT_LENGTH
 from schemas.strict_json import parse_object
-
-MAX_TOKEN_LENGTH: Final = 4096
 
 
 def consent_reference(token: str) -> dict[str, str]:
@@ -37,14 +35,3 @@ def consent_reference(token: str) -> dict[str, str]:
 
 def _is_text(value: Any) -> TypeGuard[str]:
     return isinstance(value, str) and 0 < len(value) <= MAX_TEXT_LENGTH and value.isprintable()
-
-
-class NoConsentIssuers:
-    """A `CheckConsent` where no issuer is listed: a consent is seen, and none is verified."""
-
-    async def facts(
-        self, token: str | None, statement: RequestStatement, subject: Subject | None, *, deadline: float
-    ) -> dict[str, Any] | None:
-        """As `CheckConsent.facts`."""
-        del statement, subject, deadline
-        return None if token is None else {"verified": False}

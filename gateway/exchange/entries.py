@@ -54,6 +54,22 @@ def entry(
     )
 
 
+def emergency_used(side: Side, request: RequestStatement, now: int) -> Entry:
+    """The second entry of an exchange that a declared emergency allowed, at either gateway."""
+    return Entry(
+        kind="admin",
+        action="emergency.used",
+        side=side,
+        id=request.id,
+        ts=now,
+        cid=request.cid,
+        client=request.iss,
+        service=request.aud,
+        purpose=request.purpose,
+        basis=request.basis,
+    )
+
+
 def result_of(answer: AnswerStatement) -> Result:
     """How an exchange ended, by its answer's statement."""
     if answer.typ == "answer":

@@ -7,9 +7,11 @@ before anything is projected.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from hashlib import sha256
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Final
 
 from gateway.exchange.ports import HostedService
 from schemas.agreement import Agreement
@@ -23,6 +25,9 @@ from schemas.strict_json import canonical
 from schemas.wire import RequestHead
 
 SAFE_METHODS = frozenset({"GET", "HEAD"})
+
+UNLIMITED: Final = MappingProxyType({"quota_left": True, "repeats_left": True})
+"""The fact `usage` where nothing is counted."""
 
 
 def is_unsafe(service: HostedService, head: RequestHead) -> bool:
@@ -39,6 +44,9 @@ def gather(
     question: RecordRequest | None,
     consent: dict[str, Any] | None,
     now: int,
+    *,
+    usage: Mapping[str, bool] = UNLIMITED,
+    emergency: Mapping[str, Any] | None = None,
 ) -> DecisionInput:
     """Build the decision input, before the fetch."""
     client = SubsystemId.parse(statement.iss)
@@ -77,19 +85,46 @@ def gather(
         },
         "fields": list(question.fields) if question else [],
         "predicates": [asked.as_json() for asked in question.predicates.values()] if question else [],
-        "usage": {"quota_left": True, "repeats_left": True},
-        "emergency": None,
+        "usage": dict(usage),
+        "emergency": emergency,
     }
     return DecisionInput(now, document)
 
 
 def after_fetch(facts: DecisionInput, match: Match) -> DecisionInput:
     """The same facts with what only the source knows."""
-    subject = {**facts.document["subject"], "restricted": match.restricted, "area": match.area}
+    subject = {**facts.document["subject"], "restricted": bool(match.restricted), "area": match.area}
     return replace(facts, document={**facts.document, "subject": subject})
 
 
+def as_claimed(facts: DecisionInput) -> DecisionInput:
+    """The same facts with the consent that the asker claims to have: verified, for all that is asked.
+
+    What policy says to this may be told to the asker, whatever the person decided: it is made of nothing
+    that the asker does not know.
+    """
+    document = facts.document
+    agreement = document["agreement"]
+    claimed = {
+        "verified": True,
+        "client": document["client"]["id"],
+        "provider": agreement["provider"] if agreement else None,
+        "service": document["service"]["id"],
+        "purpose": document["purpose"],
+        "fields": [*document["fields"], *(asked["field"] for asked in document["predicates"])],
+        "valid_from": facts.time,
+        "valid_until": facts.time + 1,
+    }
+    return replace(facts, document={**document, "consent": claimed})
+
+
 def decision_id(facts: DecisionInput, policy_version: str) -> str:
-    """Names a decision by what it was made from: digest of policy version and facts."""
-    digest = sha256(policy_version.encode() + b"\0" + canonical(facts.as_json())).digest()
+    """Names a decision by what it was made from: digest of policy version and facts.
+
+    Of the facts as the asker knows them, only: it could try out which value of another gives this name.
+    So the consent counts as presented or not, and what the provider counted or declared not at all.
+    """
+    known = {**facts.as_json(), "usage": None, "emergency": None}
+    known["consent"] = None if known.get("consent") is None else {}
+    digest = sha256(policy_version.encode() + b"\0" + canonical(known)).digest()
     return b64url(digest[:18])

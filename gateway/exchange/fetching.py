@@ -12,10 +12,10 @@ import asyncio
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 from adapters.contract import Query
 from adapters.upstream import Upstream
+from gateway.exchange.obligations import Duties
 from gateway.exchange.passing import check_target, find_subject
 from gateway.exchange.ports import Forward, HostedService
 from gateway.exchange.predicates import evaluate
@@ -118,9 +118,9 @@ class Fetching:
         return Fetched(reply.status, reply.headers, reply.body, media_type, ())
 
     def project(
-        self, outcome: Outcome, asked: RecordRequest, decision: Decision, *, disclosed: bool
+        self, outcome: Outcome, asked: RecordRequest, decision: Decision, duties: Duties, *, disclosed: bool
     ) -> Fetched:
-        """Cut an outcome to what was granted, and answer the predicates.
+        """Cut an outcome to what was granted, mask it, and answer the predicates.
 
         Raises:
             Refused: nobody was found, and the agreement hides that.
@@ -128,26 +128,26 @@ class Fetching:
         """
         match outcome:
             case Match():
-                return _answer(_project_match(outcome, asked, decision), decision.fields)
+                return _answer(_project_match(outcome, asked, decision, duties), decision.fields, duties)
             case NotFound(as_of=as_of):
                 if not disclosed:
                     raise Refused(reasons=(SUBJECT_ABSENT,))
                 return _answer(
-                    RecordAnswer("not_found", {}, _unknown(asked, decision), as_of), decision.fields
+                    RecordAnswer("not_found", {}, _unknown(asked, decision), as_of), decision.fields, duties
                 )
             case Ambiguous(as_of=as_of):
                 if not disclosed:
                     raise Refused(reasons=(SUBJECT_AMBIGUOUS,))
                 return _answer(
-                    RecordAnswer("ambiguous", {}, _unknown(asked, decision), as_of), decision.fields
+                    RecordAnswer("ambiguous", {}, _unknown(asked, decision), as_of), decision.fields, duties
                 )
             case _:
                 raise _unanswered(outcome)
 
 
-def _project_match(match: Match, asked: RecordRequest, decision: Decision) -> RecordAnswer:
-    most = decision.obligations.get("max_records")
-    record = {name: _at_most(most, match.record.get(name)) for name in decision.fields}
+def _project_match(match: Match, asked: RecordRequest, decision: Decision, duties: Duties) -> RecordAnswer:
+    record = {name: duties.project(name, match.record.get(name)) for name in decision.fields}
+    masked = {path: how for path, how in duties.masked.items() if path.split(".", 1)[0] in record}
     today = datetime.fromtimestamp(time.time(), UTC).date()
     granted = [predicate.as_json() for predicate in decision.predicates]
     predicates = {
@@ -155,12 +155,7 @@ def _project_match(match: Match, asked: RecordRequest, decision: Decision) -> Re
         for name, predicate in asked.predicates.items()
         if predicate.as_json() in granted
     }
-    return RecordAnswer("ok", record, predicates, match.as_of)
-
-
-def _at_most(most: int | None, value: Any) -> Any:
-    """The obligation `max_records`: of a list, no more items leave than the policy allows."""
-    return value[:most] if most is not None and isinstance(value, list) else value
+    return RecordAnswer("ok", record, predicates, match.as_of, masked)
 
 
 def _unknown(asked: RecordRequest, decision: Decision) -> dict[str, Verdict]:
@@ -168,8 +163,8 @@ def _unknown(asked: RecordRequest, decision: Decision) -> dict[str, Verdict]:
     return {name: "unknown" for name, predicate in asked.predicates.items() if predicate.as_json() in granted}
 
 
-def _answer(answer: RecordAnswer, fields: tuple[str, ...]) -> Fetched:
-    return Fetched(200, (("content-type", JSON),), answer.to_bytes(), JSON, fields)
+def _answer(answer: RecordAnswer, fields: tuple[str, ...], duties: Duties) -> Fetched:
+    return Fetched(200, (("content-type", JSON), *duties.headers), answer.to_bytes(), JSON, fields)
 
 
 def _unanswered(outcome: DeniedBySource | Unavailable | Misbehaving) -> ProviderError:

@@ -17,7 +17,8 @@ from audit.errors import Replayed as ReplayedInLog
 from audit.log import AuditLog
 from audit.pending import PendingEntry
 from audit.store import Write
-from gateway.exchange.entries import entry, replay_row, result_of, statement_digest
+from gateway.exchange.entries import emergency_used, entry, replay_row, result_of, statement_digest
+from gateway.exchange.notices import notice_of
 from gateway.exchange.signing import Signed
 from gateway.exchange.under_way import Exchange
 from schemas.errors import AuditUnavailable, ExchangeError, Replayed
@@ -57,6 +58,15 @@ class Journal:
             exchange.statement, exchange.jws, answer.jws, answer.statement.iat, claimed=exchange.accepted
         )
         await self._append(exchange, PendingEntry(outcome, _case(exchange, answer), row), writes)
+
+    async def answered(self, exchange: Exchange, answer: Signed) -> None:
+        """An answer may leave, and everything that policy wants written about it is. Raises as `outcome`."""
+        duties, now = exchange.duties, int(time.time())
+        if duties.double_audit:
+            used = emergency_used("answering", exchange.statement, now)
+            await self._append(exchange, PendingEntry(used, _case(exchange)))
+        writes = (notice_of(exchange, now),) if duties.notify_subject else ()
+        await self.outcome(exchange, answer, None, writes)
 
     async def first_answer(self, statement: RequestStatement) -> str | None:
         """The statement that answered this id before, None while there is none or it cannot be read."""

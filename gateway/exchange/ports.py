@@ -104,6 +104,8 @@ class HostedService:
     upstream: Upstream | None = None
     check_subject: Callable[[Subject], object] | None = None
     """Raises RequestMismatch for a subject that has not the form its source file declares."""
+    contact: str | None = None
+    """The office to ask about a refusal, as the source file says."""
 
 
 @dataclass(frozen=True, slots=True)

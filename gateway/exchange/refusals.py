@@ -7,10 +7,14 @@ alike in code and body, unless the agreement discloses absence.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from typing import Final
 
+from gateway.exchange.facts import as_claimed
+from gateway.exchange.under_way import Exchange
+from policies.engine import PolicyEngine
 from policies.reasons import client_visible
-from schemas.errors import ExchangeError, Refused
+from schemas.errors import Advice, ExchangeError, Refused
 
 SUBJECT_UNAVAILABLE: Final = "subject.unavailable"
 SUBJECT_ABSENT: Final = "subject.absent"
@@ -35,14 +39,46 @@ _SENTENCES: Final = {
 }
 
 
-def for_the_asker(error: ExchangeError) -> ExchangeError:
-    """The same error, without what the asker may not know."""
+def tells_of_a_person(reasons: Iterable[str]) -> bool:
+    """Whether a refusal for these reasons is the one that tells nothing: `subject.unavailable`."""
+    found = set(reasons)
+    return SUBJECT_UNAVAILABLE in found or len(client_visible(found)) < len(found)
+
+
+def is_hidden(error: ExchangeError) -> bool:
+    """Whether the asker may not know why."""
+    return isinstance(error, Refused) and tells_of_a_person(error.reasons)
+
+
+def for_the_asker(
+    error: ExchangeError, advise: Callable[[tuple[str, ...]], Advice] | None = None
+) -> ExchangeError:
+    """The same error, without what the asker may not know, and with advice on what it may."""
     if not isinstance(error, Refused):
         return error
-    visible = client_visible(error.reasons)
-    if SUBJECT_UNAVAILABLE in visible or len(visible) < len(error.reasons):
+    if is_hidden(error):
         return Refused(
             "the provider has no data about this subject for you; it does not say why",
             reasons=(SUBJECT_UNAVAILABLE,),
         )
-    return Refused("; ".join(_SENTENCES.get(code, code) for code in visible), reasons=visible)
+    visible = client_visible(error.reasons)
+    detail = "; ".join(_SENTENCES.get(code, code) for code in visible)
+    return Refused(detail, reasons=visible, advice=advise(visible) if advise and visible else None)
+
+
+async def knowable(error: ExchangeError, exchange: Exchange, policy: PolicyEngine) -> ExchangeError:
+    """The refusal as far as it follows from what the asker knows.
+
+    A consent that does not cover would hide a wrong purpose, and thereby say that it does not cover.
+    So policy is asked again as if the person had consented to all that the asker claims: what it
+    refuses even then is told, to everybody alike. After a fetch nothing is.
+    """
+    decided = exchange.decided
+    if exchange.fetched or decided is None or decided.asked.document["consent"] is None:
+        return error
+    try:
+        decision = await policy.decide(as_claimed(decided.asked))
+    except ExchangeError:
+        return error
+    refused = Refused(reasons=decision.reasons)
+    return error if decision.allow or is_hidden(refused) else refused
