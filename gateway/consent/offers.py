@@ -20,7 +20,7 @@ CONSENT: Final = "consent"
 @dataclass(frozen=True, slots=True)
 class Offer:
     """One client, service and purpose for which consent may be given, with the fields it may cover.
-    `valid_until` is the agreement's, in epoch seconds."""
+    `valid_from` and `valid_until` are the agreement's, in epoch seconds."""
 
     id: str
     agreement: str
@@ -29,6 +29,7 @@ class Offer:
     service: ServiceId
     purpose: str
     fields: tuple[str, ...]
+    valid_from: int
     valid_until: int
 
 
@@ -49,7 +50,7 @@ def _of(agreement: Agreement) -> Iterable[Offer]:
             for purpose in terms.purposes:
                 yield Offer(
                     _identifier(agreement, terms, purpose), agreement.id, agreement.version,
-                    agreement.client, terms.service, purpose, terms.fields, agreement.valid_until,
+                    agreement.client, terms.service, purpose, terms.fields, agreement.valid_from, agreement.valid_until,
                 )  # fmt: skip
 
 

@@ -36,6 +36,10 @@ OF_SUBJECT: Final = (
 OF_REPRESENTATIVE: Final = (
     f"{_SELECT} WHERE issuer = $1 AND representative_tag = $2 ORDER BY id DESC, version DESC LIMIT $3"
 )
+OF_PARTY: Final = (
+    f"{_SELECT} WHERE (client = $1 OR provider = $1) AND state <> 'superseded' "
+    "ORDER BY id DESC LIMIT $2 OFFSET $3"
+)
 HISTORY: Final = (
     "SELECT version, at, state, was, method, actor FROM consent_event WHERE id = $1 "
     "ORDER BY version, at, state"

@@ -118,7 +118,7 @@ class Consents:
             found = await self.store.rows(rows.FIND, str(issuer), consent)
         else:
             found = await self.store.rows(rows.FIND_VERSION, str(issuer), consent, version)
-        return self._record(found[0]) if found else None
+        return self.read(found[0]) if found else None
 
     async def standing(self, issuer: MemberId, consent: str, now: int) -> ConsentRecord:
         """The newest version of a consent, if it is in force or will be.
@@ -153,7 +153,7 @@ class Consents:
 
     async def _list(self, sql: str, issuer: MemberId, person: Subject) -> tuple[ConsentRecord, ...]:
         tag = await self.vault.tag(issuer, person)
-        return tuple(self._record(row) for row in await self.store.rows(sql, str(issuer), tag, MAX_LISTED))
+        return tuple(self.read(row) for row in await self.store.rows(sql, str(issuer), tag, MAX_LISTED))
 
     async def _granted(self, record: ConsentRecord, by: str) -> list[Write]:
         """The writes of a version that begins."""
@@ -188,7 +188,7 @@ class Consents:
             if newest.version >= record.version and action == "consent.renew":
                 raise NotPossible("the consent was renewed already") from None
 
-    def _record(self, row: tuple[Any, ...]) -> ConsentRecord:
-        """A row with its people."""
+    def read(self, row: tuple[Any, ...]) -> ConsentRecord:
+        """A row of `rows`' columns, with its people."""
         subject, representative = self.vault.open(f"{row[0]}.{row[1]}", bytes(row[3]))
         return rows.record_of(row, subject, representative)
