@@ -133,7 +133,7 @@ class National:
     def as_mask(self, value: Mapping[str, Any]) -> dict[str, Any]:
         """One mask as the rules read it: what is done, and for whom it is not."""
         return {
-            "mask": {name: value[name] for name in ("how", "keep", "width") if name in value},
+            "mask": {name: value[name] for name in ("how", "keep", "width", "edges") if name in value},
             "except_purposes": self.with_narrower(value.get("except_purposes", ())),
             "except_roles": lookup(value.get("except_roles", ())),
         }

@@ -37,13 +37,13 @@ def _read(result: Any, question: DecisionInput) -> Decision:
     fields, raw_predicates = _names(result["fields"]), result["predicates"]
     obligations = result["obligations"]
     _require(isinstance(obligations, dict) and obligations.keys() <= KNOWN_OBLIGATIONS)
-    _require(all(_is_count(value) for value in obligations.values()))
     if not allow:
         _require(bool(reasons))
         return Decision.refuse(*reasons, policy_version=version)
     _require(not reasons)
     agreement = question.document["agreement"]
     _require(set(fields) <= _texts(question.document.get("fields")) & _texts(agreement.get("fields")))
+    _require(_are_duties(obligations, fields))
     predicates = _predicates(raw_predicates, question, agreement)
     return Decision(True, (), fields, predicates, obligations, version)
 
@@ -85,8 +85,23 @@ def _items(value: Any) -> list[Any]:
     return list(value) if isinstance(value, list | tuple) else []
 
 
+def _are_duties(obligations: Mapping[str, Any], fields: tuple[str, ...]) -> bool:
+    """Each duty has the form that `gateway.exchange` carries out; a mask is on a granted field."""
+    masks, retention = obligations.get("mask", {}), obligations.get("retention", {"days": 1})
+    return (
+        isinstance(masks, dict)
+        and {name.partition(".")[0] for name in masks} <= set(fields)
+        and all(isinstance(mask, dict) and isinstance(mask.get("how"), str) for mask in masks.values())
+        and isinstance(retention, dict)
+        and retention.keys() == {"days"}
+        and _is_count(retention["days"])
+        and _is_count(obligations.get("max_records", 1))
+        and obligations.get("notify_subject", True) is True
+        and obligations.get("double_audit", True) is True
+    )
+
+
 def _is_count(value: Any) -> bool:
-    """Every duty of today is a number of things: at least one."""
     return type(value) is int and value > 0
 
 
