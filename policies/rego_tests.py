@@ -7,7 +7,7 @@ is not, or if there is none. `opa test` runs the same files on a real OPA.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -33,7 +33,11 @@ class TestResult:
 
 def run_tests(folder: Path = POLICY_FOLDER) -> list[TestResult]:
     """Run all tests below a folder."""
-    files = read_files(folder)
+    return run_tests_of(read_files(folder))
+
+
+def run_tests_of(files: Sequence[PolicyFile]) -> list[TestResult]:
+    """Run all tests among these files."""
     engine = new_engine()
     engine.set_input_json("{}")
     for file in files:

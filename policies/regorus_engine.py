@@ -7,7 +7,7 @@ a cost test keeps the largest permitted input cheap.
 
 What of regorus's behaviour this file answers to: an Engine belongs to the thread that built it; a
 refused input leaves the previous one in place; undefined is the *text* `"<undefined>"`; a panic is a
-BaseException; state only grows, so other policy files mean another `RegorusEngine`.
+BaseException; state only grows, so another policy means other Engines (`replace`).
 """
 
 from __future__ import annotations
@@ -39,36 +39,64 @@ class RegorusEngine(RegoEngine):
         Raises:
             ConfigurationError: regorus is missing on this platform, or a policy file is refused.
         """
-        self._sources = sources or load_sources()
-        self._of_thread = threading.local()
-        check_sources(self._sources.files)
-        self._engine()
+        self._loaded = _Loaded(sources or load_sources())
+        check_sources(self._loaded.sources.files)
+        self._loaded.engine()
 
     @property
     def policy_version(self) -> str:
-        """The version of the files this engine was built from."""
-        return self._sources.version
+        """The version of the policy this engine decides by."""
+        return self._loaded.sources.version
+
+    @property
+    def sources(self) -> PolicySources:
+        """The policy this engine decides by."""
+        return self._loaded.sources
+
+    def replace(self, sources: PolicySources) -> None:
+        """Decide by another policy from now on: the new one is built whole, then swapped in.
+
+        Raises:
+            ConfigurationError: it is refused; the old one stays.
+        """
+        check_sources(sources.files)
+        loaded = _Loaded(sources)
+        loaded.engine()
+        self._loaded = loaded
 
     async def evaluate(self, input_document: bytes) -> Any:
         """As `RegoEngine.evaluate`."""
+        loaded = self._loaded
         try:
-            engine = self._engine()
+            engine = loaded.engine()
             engine.set_input_json(input_document.decode())  # raises: then nothing is evaluated
             text = engine.eval_rule_as_json(ENTRYPOINT)
         except (Exception, KeyboardInterrupt, SystemExit, asyncio.CancelledError):
             raise
         except BaseException as panic:  # noqa: BLE001  pyo3's PanicException
-            del self._of_thread.engine
+            loaded.drop()
             raise PolicyUnavailable(f"the policy engine broke down: {type(panic).__name__}") from None
         result = orjson.loads(text)
         return None if result == _UNDEFINED else result
 
-    def _engine(self) -> Engine:
+
+class _Loaded:
+    """One policy with its Engines, one for each thread."""
+
+    def __init__(self, sources: PolicySources) -> None:
+        self.sources = sources
+        self.of_thread = threading.local()
+
+    def engine(self) -> Engine:
         """This thread's own Engine, built on first use (about 5 ms)."""
-        if not hasattr(self._of_thread, "engine"):
-            self._of_thread.engine = build_engine(self._sources)
-        engine: Engine = self._of_thread.engine
+        if not hasattr(self.of_thread, "engine"):
+            self.of_thread.engine = build_engine(self.sources)
+        engine: Engine = self.of_thread.engine
         return engine
+
+    def drop(self) -> None:
+        """Forget this thread's Engine, which broke down."""
+        del self.of_thread.engine
 
 
 def build_engine(sources: PolicySources) -> Engine:

@@ -118,10 +118,10 @@ async def test_decide__regorus_panics__policy_is_unavailable_and_the_engine_is_r
     """A panic is a BaseException: it denies, ends nothing, and the next question is decided."""
     engine = RegorusEngine()
     foreign: list[Any] = []
-    thread = threading.Thread(target=lambda: foreign.append(engine._engine()))
+    thread = threading.Thread(target=lambda: foreign.append(engine._loaded.engine()))
     thread.start()
     thread.join()
-    engine._of_thread.engine = foreign.pop()
+    engine._loaded.of_thread.engine = foreign.pop()
     with pytest.raises(PolicyUnavailable, match="PanicException"):
         await engine.decide(question())
     assert (await engine.decide(question())).allow
@@ -136,7 +136,7 @@ async def test_evaluate__told_to_stop__stops(stop):
             raise stop
 
     engine = RegorusEngine()
-    engine._of_thread.engine = StoppingEngine()
+    engine._loaded.of_thread.engine = StoppingEngine()
     with pytest.raises(stop):
         await engine.evaluate(b"{}")
 
