@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from audit.log import AuditLog
-from audit.store import Store
 from audit.subject_tag import SubjectTags
 from gateway.app.agreements import in_force_of
 from gateway.app.federation_copy import federation_of, snapshot_of
@@ -23,7 +22,6 @@ from gateway.consent.issuing import TokenIssuer
 from gateway.consent.notices.catalogue import SHIPPED, load_catalogues
 from gateway.consent.representation import Representations
 from gateway.consent.store import Consents
-from gateway.consent.token import TokenSigner
 from gateway.consent.vault import ConsentVault
 from gateway.people.pseudonym import LOCAL_ISSUER, people_key, pseudonym
 from gateway.settings import Settings
@@ -67,22 +65,19 @@ class FederationDirectory:
 
 def desk_of(
     settings: Settings,
-    log: AuditLog,
-    store: Store,
-    case_key: bytes,
+    records: Consents,
+    tokens: TokenIssuer,
     current: Callable[[], FederationSnapshot],
     agreements: Callable[[], Iterable[Agreement]],
-    signers: Mapping[str, TokenSigner],
 ) -> ConsentDesk:
     """The desk over a gateway's opened parts. Raises ConfigurationError for notices that are wrong."""
-    vault, tags = ConsentVault(store, case_key), SubjectTags(store, case_key)
     return ConsentDesk(
-        consents=Consents(store, log, vault, tags),
-        representations=Representations(store, log, vault, tags),
+        consents=records,
+        representations=Representations(records.store, records.log, records.vault, records.tags),
         agreements=agreements,
         directory=FederationDirectory(current),
         catalogues=load_catalogues(settings.consent.notices or SHIPPED),
-        tokens=TokenIssuer(vault, signers),
+        tokens=tokens,
         hosted=frozenset(settings.member_ids()),
         contacts={MemberId.parse(member): text for member, text in settings.consent.contacts.items()},
     )
@@ -106,7 +101,10 @@ async def opened_desk(settings: Settings) -> AsyncIterator[tuple[ConsentDesk, st
         await log.open()
         await agreements.follow(store, int(time.time()))
         officer = pseudonym(await people_key(store, case_key), LOCAL_ISSUER, operator_name())
-        desk = desk_of(settings, log, store, case_key, federation.current, lambda: agreements, signers)
+        vault = ConsentVault(store, case_key)
+        records = Consents(store, log, vault, SubjectTags(store, case_key))
+        tokens = TokenIssuer(vault, signers)
+        desk = desk_of(settings, records, tokens, federation.current, lambda: agreements)
         yield desk, officer
     finally:
         await log.close()

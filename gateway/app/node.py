@@ -25,20 +25,24 @@ from gateway.app.agreements import (
     open_agreements,
     register_acts,
 )
+from gateway.app.consent_check import ConsentParts, consent_parts
+from gateway.app.consenting import desk_of
 from gateway.app.hosting import HostedSources, open_sources
 from gateway.app.people import people_of
+from gateway.consent.desk import ConsentDesk
+from gateway.consent.status import CODE as CONSENT_STATUS
 from gateway.doors.admin import PartHealth
 from gateway.exchange.answering import AnsweringSide
 from gateway.exchange.asking import AskingSide
-from gateway.exchange.consent import NoConsentIssuers
 from gateway.exchange.emergencies import Emergencies
 from gateway.exchange.fetching import Fetching
 from gateway.exchange.masks import MaskKeys
+from gateway.exchange.notices import Notices
 from gateway.exchange.ports import Hosted
 from gateway.exchange.recovery import close_unfinished
 from gateway.exchange.replay import ReplayGuard
-from gateway.exchange.usage import Usage
 from gateway.exchange.reserved import ReservedService
+from gateway.exchange.usage import Usage
 from gateway.peers.forward import HttpForward
 from gateway.peers.link import HttpPeerLink
 from gateway.peers.transport import HttpTransport
@@ -72,7 +76,10 @@ class Node:
     sources: HostedSources
     asking: AskingSide
     answering: AnsweringSide
+    consents: ConsentParts
+    notices: Notices
     people: People
+    desk: ConsentDesk
     meters: Meters
     contexts: tuple[ssl.SSLContext, ssl.SSLContext]
     """Of the peer port, and of our own connections to peers."""
@@ -159,8 +166,10 @@ async def open_node(settings: Settings, stack: AsyncExitStack) -> Node:
     asking = AskingSide(
         settings.gateway_id, hosted, federation, agreements, tags, log, HttpPeerLink(to_peers, room)
     )
+    consents = consent_parts(store, log, case_key, federation, hosted, asking.ask)
+    reserved[CONSENT_STATUS] = consents.status
     answering = AnsweringSide(
-        settings.gateway_id, hosted, federation, agreements, policy, NoConsentIssuers(),
+        settings.gateway_id, hosted, federation, agreements, policy, consents.checker,
         Fetching(to_sources), tags, log, ReplayGuard(), Usage(store, log.reader, tags), Emergencies(store),
         MaskKeys(case_key),
     )  # fmt: skip
@@ -169,6 +178,7 @@ async def open_node(settings: Settings, stack: AsyncExitStack) -> Node:
         settings, store, log, federation, policy, agreements, asking.ask
     )
     reserved[AGREEMENT] = agreement_service.arrival
+    desk = desk_of(settings, consents.records, consents.tokens, federation.current, lambda: agreements)
     return Node(
         settings,
         federation,
@@ -179,7 +189,10 @@ async def open_node(settings: Settings, stack: AsyncExitStack) -> Node:
         sources,
         asking,
         answering,
+        consents,
+        Notices(store),
         people,
+        desk,
         meters,
         contexts,
     )

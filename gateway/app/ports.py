@@ -6,13 +6,17 @@ from fastapi import FastAPI
 
 from gateway.app.listeners import Listener
 from gateway.app.node import FRAME_ROOM, Node
+from gateway.consent.parties import Parties
 from gateway.doors.admin import admin_api
 from gateway.doors.api import ClientPort, client_api
 from gateway.doors.bounded import Bounded
 from gateway.doors.client_port import ClientPortApp
 from gateway.doors.clients import Clients
+from gateway.doors.consent_desk import clerk_consent_routes, representation_routes
+from gateway.doors.consents import citizen_consent_routes, citizen_representation_routes
 from gateway.doors.cookies import Cookies
 from gateway.doors.failures import without_traceback
+from gateway.doors.govstack_consent import govstack_consent_routes
 from gateway.doors.metaservices import Metaservices
 from gateway.doors.people_admin import people_routes, proposal_routes, token_routes
 from gateway.doors.sign_in import recognise, sign_in_routes
@@ -59,6 +63,10 @@ def _admin_api(node: Node) -> FastAPI:
         people_routes(people),
         token_routes(people),
         proposal_routes(people),
+        citizen_consent_routes(node.desk),
+        citizen_representation_routes(node.desk),
+        clerk_consent_routes(node.desk),
+        representation_routes(node.desk),
     )
     return admin_api(settings.gateway, node.check_parts, node.meters, recognise(people, cookies), routers)
 
@@ -82,4 +90,6 @@ def _client_app(node: Node) -> ClientPortApp:
     port = ClientPort(
         node.asking, clients, metaservices, lambda: views, node.log.reader, node.meters, limits.max_body_bytes
     )
-    return ClientPortApp(xroad, without_traceback(client_api(port)), limits.max_body_bytes)
+    desk = node.desk
+    govstack = (govstack_consent_routes(desk, Parties(desk.consents, desk.hosted)),)
+    return ClientPortApp(xroad, without_traceback(client_api(port, govstack)), limits.max_body_bytes)

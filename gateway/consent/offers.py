@@ -50,7 +50,8 @@ def _of(agreement: Agreement) -> Iterable[Offer]:
             for purpose in terms.purposes:
                 yield Offer(
                     _identifier(agreement, terms, purpose), agreement.id, agreement.version,
-                    agreement.client, terms.service, purpose, terms.fields, agreement.valid_from, agreement.valid_until,
+                    agreement.client, terms.service, purpose, terms.fields,
+                    agreement.valid_from, agreement.valid_until,
                 )  # fmt: skip
 
 

@@ -6,11 +6,11 @@ Everything answers in the same problems (RFC 9457). OpenAPI is at `/v1/openapi.j
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from fastapi import Depends, FastAPI, Header, Request
+from fastapi import APIRouter, Depends, FastAPI, Header, Request
 from fastapi.responses import PlainTextResponse, Response
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -20,6 +20,7 @@ from gateway.doors.clients import Clients
 from gateway.doors.failures import answer_with_problems
 from gateway.doors.metaservices import Metaservices
 from gateway.exchange.asking import AskingSide
+from gateway.exchange.request import Officer
 from gateway.exchange.services import ServiceAsker
 from gateway.trust.meters import Meters
 from registry_virtual.assemble import assemble
@@ -79,10 +80,24 @@ def _identify(request: Request, x_road_client: Annotated[str | None, Header()] =
 
 
 Client = Annotated[SubsystemId, Depends(_identify)]
+Label = Annotated[str | None, Header(min_length=1, max_length=255)]
 
 
-def client_api(port: ClientPort) -> FastAPI:
-    """The FastAPI application of the client port."""
+def _officer(
+    x_road_userid: Label = None,
+    isthmus_user_role: Label = None,
+    isthmus_user_area: Label = None,
+    isthmus_user_assurance: Label = None,
+) -> Officer:
+    """The officer at the client's side, as the client asserts."""
+    return Officer(x_road_userid, isthmus_user_role, isthmus_user_area, isthmus_user_assurance)
+
+
+AskingOfficer = Annotated[Officer, Depends(_officer)]
+
+
+def client_api(port: ClientPort, routers: Sequence[APIRouter] = ()) -> FastAPI:
+    """The FastAPI application of the client port; the `routers` are further doors of it."""
     api = FastAPI(
         title="Isthmus client port",
         version="1",
@@ -93,6 +108,8 @@ def client_api(port: ClientPort) -> FastAPI:
     answer_with_problems(api, str(port.side.gateway))
 
     api.state.clients = port.clients
+    for router in routers:
+        api.include_router(router)
 
     @api.get("/v1/views")
     async def list_views(client: Client) -> dict[str, Any]:
@@ -111,7 +128,7 @@ def client_api(port: ClientPort) -> FastAPI:
         name: str,
         question: ViewQuestion,
         client: Client,
-        x_road_userid: Annotated[str | None, Header(max_length=255)] = None,
+        officer: AskingOfficer,
     ) -> Response:
         """Assemble one record about one subject, each attribute with its status and receipt."""
         view = _find_view(port, name)
@@ -123,7 +140,7 @@ def client_api(port: ClientPort) -> FastAPI:
         cid = new_exchange_id()
         purpose = view.purpose_for(question.purpose)
         asker = ServiceAsker(
-            port.side, client, purpose, question.legal_basis, question.consent, x_road_userid, cid,
+            port.side, client, purpose, question.legal_basis, question.consent, officer, cid,
             port.max_body,
         )  # fmt: skip
         started = time.perf_counter()
