@@ -10,10 +10,12 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
+from audit.errors import AuditError
 from gateway.exchange import problems
 from gateway.trust.asgi import App, Receive, Scope, Send
 from gateway.trust.failures import describe
 from schemas.errors import (
+    AuditUnavailable,
     ExchangeError,
     GatewayError,
     MalformedRequest,
@@ -46,6 +48,11 @@ def answer_with_problems(api: FastAPI, gateway: str) -> None:
     @api.exception_handler(ExchangeError)
     async def ours(_: Request, error: ExchangeError) -> Response:
         return respond(error)
+
+    @api.exception_handler(AuditError)
+    async def unread(_: Request, error: AuditError) -> Response:
+        _logger.error("the log could not be used: %s", describe(error))
+        return respond(AuditUnavailable())
 
     @api.exception_handler(RequestValidationError)
     async def invalid(_: Request, error: RequestValidationError) -> Response:

@@ -11,7 +11,19 @@ from typing import Annotated
 
 import typer
 
-from gateway.cli.commands import agreement, audit, demo, federation, gateway, people, policy, source, verify, view
+from gateway.cli.commands import (
+    agreement,
+    agreement_acts,
+    audit,
+    demo,
+    federation,
+    gateway,
+    people,
+    policy,
+    source,
+    verify,
+    view,
+)
 from gateway.cli.commands.failures import ExplainingGroup
 
 app = typer.Typer(
@@ -43,6 +55,7 @@ def _isthmus(
 
 
 app.command("demo")(demo.demo)
+agreement.app.add_typer(agreement_acts.app)
 for _group in (gateway, federation, people, source, policy, agreement, view, audit):
     app.add_typer(_group.app)
 app.command("verify")(verify.verify)

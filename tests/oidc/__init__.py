@@ -1,0 +1,78 @@
+"""A real OpenID provider for the system tests: panva's `oidc-provider` on Node.js, at one pinned version.
+
+Its packages are installed once, by `npm ci` from the lock file beside this one (which names no host), into
+`~/.cache/isthmus/oidc-provider-<lock>/`. The server speaks TLS on a free loopback port, as long as a test runs.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+LOCK = HERE / "package-lock.json"
+SECRET = "for tests only"
+
+
+@dataclass(frozen=True)
+class OpenIdProvider:
+    """A running provider: its issuer, and the authority of its certificate."""
+
+    issuer: str
+    ca: Path
+
+
+def home() -> Path:
+    """The installed packages; installed on first use."""
+    folder = (
+        Path.home() / ".cache" / "isthmus" / f"oidc-provider-{sha256(LOCK.read_bytes()).hexdigest()[:12]}"
+    )
+    if (folder / "installed").exists():
+        return folder
+    npm = shutil.which("npm")
+    if npm is None or shutil.which("node") is None:
+        pytest.fail("Node.js is missing; install it with: sudo apt-get install nodejs npm")
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in ("package.json", "package-lock.json"):
+        shutil.copy(HERE / name, folder)
+    command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        pytest.fail(f"installing oidc-provider failed; try in {folder}: npm ci\n{done.stderr[-2000:]}")
+    (folder / "installed").touch()
+    return folder
+
+
+@contextmanager
+def openid_provider(
+    port: int, redirect_uri: str, certificate: Path, key: Path, *, alg: str, method: str
+) -> Iterator[OpenIdProvider]:
+    """A provider that knows one client, `isthmus`; `method` is how that client proves itself."""
+    environment = {
+        **os.environ,
+        "OIDC_HOME": str(home()),
+        "OIDC_PORT": str(port),
+        "OIDC_CERT": str(certificate),
+        "OIDC_KEY": str(key),
+        "OIDC_REDIRECT": redirect_uri,
+        "OIDC_SECRET": SECRET,
+        "OIDC_ALG": alg,
+        "OIDC_METHOD": method,
+    }
+    command = ["node", str(HERE / "provider.mjs")]
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            if "ready" not in process.stdout.readline():
+                pytest.fail("the OpenID provider did not start")
+            yield OpenIdProvider(f"https://127.0.0.1:{port}", certificate)
+        finally:
+            process.terminate()
