@@ -20,7 +20,7 @@ from gateway.doors.clients import Clients
 from gateway.doors.metaservices import Listing, Metaservices
 from gateway.doors.xroad_errors import error_response
 from gateway.exchange.asking import AskingSide
-from gateway.exchange.request import ExchangeAnswer, OutgoingRequest
+from gateway.exchange.request import ExchangeAnswer, Officer, OutgoingRequest
 from gateway.exchange.target import canonical_path, canonical_query
 from gateway.trust.asgi import ClientGone, Receive, Scope, Send, header, read_body, respond
 from gateway.trust.failures import describe
@@ -108,7 +108,12 @@ class XRoadDoor:
             purpose=_label(scope, b"isthmus-purpose"),
             basis=_label(scope, b"isthmus-legal-basis"),
             consent=header(scope, b"isthmus-consent"),
-            user=_label(scope, b"x-road-userid"),
+            user=Officer(
+                _label(scope, b"x-road-userid"),
+                _label(scope, b"isthmus-user-role"),
+                _label(scope, b"isthmus-user-area"),
+                _label(scope, b"isthmus-user-assurance"),
+            ),
             represents=_represented(scope, client),
             issue=_label(scope, b"x-road-issue"),
             cid=check_exchange_id(conversation) if conversation else None,

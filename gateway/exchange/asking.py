@@ -31,7 +31,7 @@ from gateway.exchange.binding import verify_answer
 from gateway.exchange.consent import consent_reference
 from gateway.exchange.entries import emergency_used, entry, result_of
 from gateway.exchange.ports import CurrentFederation, FindAgreement, Hosted, PeerLink
-from gateway.exchange.request import ExchangeAnswer, OutgoingRequest
+from gateway.exchange.request import NOBODY, ExchangeAnswer, Officer, OutgoingRequest
 from gateway.exchange.subjects import subject_of
 from gateway.trust.federation.snapshot import FederationSnapshot, GatewayEntry
 from schemas.errors import (
@@ -170,7 +170,8 @@ class AskingSide:
         now = int(time.time())
         about = subject_of(federation.service(request.service), read, request.body)
         subject = await self._tag(member, about.type, about.value, now) if about else None
-        user = await self._tag(member, "user", request.user, now) if request.user else None
+        officer = request.user
+        user = await self._tag(member, "user", officer.id, now) if officer.id else None
         identifier = new_exchange_id()
         statement = RequestStatement(
             id=identifier,
@@ -184,9 +185,7 @@ class AskingSide:
             purpose_source="agreement" if purpose[1] == "agreement" else "client",
             basis=basis,
             consent=consent_reference(request.consent) if request.consent else None,
-            user=None
-            if user is None
-            else {"pseudonym": user, "role": request.role, "area": None, "assurance": None},
+            user=None if officer == NOBODY else _asserted(officer, user),
             represents=request.represents,
             issue=request.issue,
             head=HeadDigest.of(head),
@@ -275,13 +274,25 @@ class AskingSide:
         return error
 
 
+def _asserted(officer: Officer, pseudonym: str | None) -> dict[str, str | None]:
+    """The statement's `user`."""
+    return {
+        "pseudonym": pseudonym,
+        "role": officer.role,
+        "area": officer.area,
+        "assurance": officer.assurance,
+    }
+
+
 def _check_texts(purpose: str, basis: str, request: OutgoingRequest) -> None:
     """What the provider would have to call malformed is our client's to put right, before we sign it."""
     check_code(purpose)
     check_code(basis)
     bounds = {
         "issue": (request.issue or "-", MAX_TEXT_LENGTH),
-        "role": (request.role or "-", MAX_TEXT_LENGTH),
+        "role": (request.user.role or "-", MAX_TEXT_LENGTH),
+        "area": (request.user.area or "-", MAX_TEXT_LENGTH),
+        "assurance": (request.user.assurance or "-", MAX_TEXT_LENGTH),
         "media type": (request.media_type or "-", MAX_TEXT_LENGTH),
     }
     for name, (text, longest) in bounds.items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from schemas.errors import ExchangeError
 from schemas.identifiers import ServiceId, SubsystemId
@@ -11,12 +12,29 @@ from schemas.wire import Headers
 
 
 @dataclass(frozen=True, slots=True)
+class Officer:
+    """Who asks at the client's side, as the client asserts: a provider may use it to refuse only.
+
+    `id` is the client's own; it is pseudonymised before it leaves. `role` is the client's word for a
+    duty, `area` a district or the like, `assurance` how surely the officer was authenticated.
+    """
+
+    id: str | None = None
+    role: str | None = None
+    area: str | None = None
+    assurance: str | None = None
+
+
+NOBODY: Final = Officer()
+"""The client says nothing about an officer."""
+
+
+@dataclass(frozen=True, slots=True)
 class OutgoingRequest:
     """One request of one client. `path` and `query` are canonical, `headers` end-to-end only.
 
     `purpose` and `basis` are None where the door cannot carry them; the agreement then fills them
-    in. `user` is the client's own id of its officer; it is pseudonymised before it leaves.
-    `deadline` is a moment of `time.monotonic`.
+    in. `deadline` is a moment of `time.monotonic`.
     """
 
     client: SubsystemId
@@ -31,8 +49,7 @@ class OutgoingRequest:
     purpose: str | None = None
     basis: str | None = None
     consent: str | None = None
-    user: str | None = None
-    role: str | None = None
+    user: Officer = NOBODY
     represents: str | None = None
     issue: str | None = None
     cid: str | None = None

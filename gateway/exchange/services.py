@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from gateway.exchange.asking import AskingSide
-from gateway.exchange.request import ExchangeAnswer, OutgoingRequest
+from gateway.exchange.request import ExchangeAnswer, Officer, OutgoingRequest
 from schemas.ask import Ask, AskOutcome, AskStatus
 from schemas.errors import (
     BadAnswer,
@@ -39,7 +39,7 @@ class ServiceAsker:
     purpose: str
     basis: str | None
     consent: str | None
-    user: str | None
+    user: Officer
     cid: str
     max_body: int
 
