@@ -63,7 +63,7 @@ def _looks(settings: Settings) -> Iterator[_Look]:
     yield "federation root", lambda: _root(settings.federation.root)
     yield "database", lambda: _database(settings)
     yield "sources", lambda: _names(source.id for source in load_sources(settings))
-    yield "agreement files", lambda: _names(one.id for one in files_of(settings) or ())
+    yield "agreements", lambda: _names(one.id for one in files_of(settings) or ())
     yield "views", lambda: _names(load_views(settings.views or SHIPPED))
     yield "policy", _policy
 
