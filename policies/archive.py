@@ -6,11 +6,9 @@ reading compares the two. What it can be read by is the same engine: regorus.
 
 from __future__ import annotations
 
+from policies.sources import PolicyFile, PolicySources, digest_of
 from schemas.errors import ConfigurationError, MalformedRequest
 from schemas.strict_json import canonical, parse_object
-
-from policies.sources import PolicyFile, PolicySources
-from policies.sources import _digest as digest_of
 
 MAX_DOCUMENT_BYTES = 16 * 1024 * 1024
 

@@ -87,7 +87,7 @@ def join_sources(files: Iterable[PolicyFile], national: National, provider: Prov
     """Rules and data as one policy, named by their digest."""
     files = tuple(files)
     data = (national.as_data(), provider.as_data(national))
-    return PolicySources(files, _digest(files, data), *data)
+    return PolicySources(files, digest_of(files, data), *data)
 
 
 def read_files(folder: Path) -> tuple[PolicyFile, ...]:
@@ -108,7 +108,8 @@ def _read(path: Path) -> str:
         raise ConfigurationError(f"{path}:1: cannot be read ({type(error).__name__})") from None
 
 
-def _digest(files: Iterable[PolicyFile], data: Iterable[Mapping[str, Any]]) -> str:
+def digest_of(files: Iterable[PolicyFile], data: Iterable[Mapping[str, Any]]) -> str:
+    """The version of a policy: 16 hexadecimal digits of SHA-256 over its files and its data."""
     digest = hashlib.sha256()
     for file in files:
         digest.update(orjson.dumps([file.name, file.text]))
