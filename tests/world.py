@@ -51,6 +51,10 @@ INCOME, IDENTITY = "LM/GOV/TAX/income", "LM/GOV/NIA/identity"
 PERSON, CARD, BAND = f"{IDENTITY}/person", f"{IDENTITY}/card", f"{INCOME}/band"
 PURPOSE, BASIS = "social-assistance.eligibility", "public_task"
 
+CONSENT = "consent"
+CONSENT_ISSUERS = ("LM/GOV/NIA", "LM/GOV/MSW", "LM/GOV/TAX")
+"""At the provider's own gateway, at another one, and at one where nobody answers."""
+
 PRESENT, RESTRICTED, ABSENT = "7310000001", "7310000002", "7310000003"
 NAME = "Canary Ofsubject"
 """Canaries: nothing that a gateway keeps may hold them in clear."""
@@ -154,7 +158,7 @@ attributes:
 
 def _agreement(name: str, client: str, services: dict[str, str], **members: str) -> str:
     terms = "\n".join(
-        f"  - service: {service}\n    purposes: [{PURPOSE}]\n    legal_bases: [{BASIS}]\n"
+        f"  - service: {service}\n    purposes: [{PURPOSE}]\n    legal_bases: [{BASIS}, {CONSENT}]\n"
         f"    default_purpose: {PURPOSE}\n    default_legal_basis: {BASIS}\n    {more}"
         for service, more in services.items()
     )
@@ -349,6 +353,7 @@ class World:
                 registrar_url=f"http://127.0.0.1:{registrar_port}",
                 gateways=gateways,
                 agreements=agreements,
+                consent_issuers=[MemberId.parse(member) for member in CONSENT_ISSUERS],
             ),
         )
         self._registrar_port = registrar_port
