@@ -232,14 +232,18 @@ def _check(file: YamlFile) -> None:
         _check_listed(file, place, codes, bases, "a listed legal basis")
     emergency = value.get("emergency")
     if emergency is not None:
-        _check_listed(file, ("emergency", "legal_basis"), [emergency["legal_basis"]], bases, "a listed legal basis")
+        _check_listed(
+            file, ("emergency", "legal_basis"), [emergency["legal_basis"]], bases, "a listed legal basis"
+        )
     for category, item in value.get("special_categories", {}).items():
         for where, names in item.get("fields", {}).items():
             try:
                 expand(names, value.get("field_sets", {}))
             except KeyError as error:
                 place = ("special_categories", category, "fields", where)
-                raise file.error(place, f"no field set {error.args[0]}; add it, or correct the name") from None
+                raise file.error(
+                    place, f"no field set {error.args[0]}; add it, or correct the name"
+                ) from None
     for member, parties in (value.get("represented_parties") or {}).items():
         for identifier in (member, *parties):
             try:
@@ -256,7 +260,9 @@ def _check_purposes(file: YamlFile) -> set[str] | None:
         if purpose["code"] in seen:
             raise file.error(place, "stands twice; keep one")
         if purpose.get("parent") not in {None, *seen}:
-            raise file.error(place, "stands before its parent, or the parent is missing; list the parent first")
+            raise file.error(
+                place, "stands before its parent, or the parent is missing; list the parent first"
+            )
         seen.add(purpose["code"])
     return seen or None
 
@@ -289,7 +295,9 @@ def _line(code: str, parents: Mapping[str, str | None]) -> tuple[str, ...]:
     line = [code]
     while (parent := parents[line[-1]]) is not None:
         if parent in line or parent not in parents:
-            raise ConfigurationError(f"purpose {code}: its parents run in a circle or are missing; correct them")
+            raise ConfigurationError(
+                f"purpose {code}: its parents run in a circle or are missing; correct them"
+            )
         line.append(parent)
     return tuple(line)
 

@@ -52,9 +52,7 @@ class ServiceRules:
         return {
             "denied_purposes": national.with_narrower(self.denied_purposes),
             "denied_fields": lookup(self.denied_fields),
-            "masks": [
-                {"fields": lookup(mask["fields"]), **national.as_mask(mask)} for mask in self.masks
-            ],
+            "masks": [{"fields": lookup(mask["fields"]), **national.as_mask(mask)} for mask in self.masks],
             "roles": optional_lookup(self.roles),
             "assurance": optional_lookup(self.assurance),
             "officer_area": self.officer_area,
@@ -94,7 +92,9 @@ def read_provider(path: Path, national: National) -> Provider:
         file = read_form(one, SCHEMA)
         for service, rules in _services(file, national).items():
             if service in services:
-                raise file.error(("services", service), "another file has rules for it; keep them in one place")
+                raise file.error(
+                    ("services", service), "another file has rules for it; keep them in one place"
+                )
             services[service] = rules
     return Provider(services)
 

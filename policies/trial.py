@@ -20,8 +20,8 @@ import orjson
 
 from policies.engine import ENTRYPOINT
 from policies.lint import check_sources
-from policies.regorus_engine import build_engine
 from policies.rego_tests import run_tests_of
+from policies.regorus_engine import build_engine
 from policies.sources import PolicyFile, PolicySources
 from schemas.errors import ConfigurationError
 from schemas.record import MAX_FIELDS, MAX_PREDICATES
@@ -51,7 +51,9 @@ async def on_trial(sources: PolicySources, tests: Sequence[PolicyFile], *, limit
         async with asyncio.timeout(limit_s):
             answer, _ = await process.communicate(_written(sources, tests))
     except TimeoutError:
-        raise ConfigurationError(f"the policy's trial did not end within {limit_s:g} s; simplify it") from None
+        raise ConfigurationError(
+            f"the policy's trial did not end within {limit_s:g} s; simplify it"
+        ) from None
     finally:
         if process.returncode is None:
             process.kill()

@@ -23,6 +23,7 @@ from gateway.trust.pki import certificate_thumbprint
 from schemas.encoding import unb64url
 from schemas.errors import ConfigurationError, MalformedRequest
 from schemas.identifiers import MemberId, check_part
+from schemas.strict_json import canonical
 
 _MEMBERS = frozenset({"code", "title", "parent", "dpv"})
 
@@ -95,6 +96,24 @@ def revoke(
             key_thumbprints=[_thumbprint(text) for text in keys],
         )
         return registrar.revocations.seq
+
+
+def publish_national_policy(folder: Path, file: Path) -> int:
+    """Check the country's policy data and publish them at once; returns the snapshot's version.
+
+    Purposes are those of the federation, so the file may not list any.
+
+    Raises:
+        ConfigurationError: the file is wrong; names line and cure.
+    """
+    from policies.forms import read_form
+    from policies.national import SCHEMA, read_national
+
+    if read_national(file).purposes:
+        raise ConfigurationError(f"{file}: lists purposes, which the federation does; remove them here")
+    with Registrar.open(folder) as registrar:
+        registrar.publish_national(canonical(read_form(file, SCHEMA).value))
+        return registrar.snapshot_version
 
 
 def change_consent_issuers(

@@ -166,6 +166,19 @@ def consent_issuers(
     answer({"consent_issuers": list(issuers)}, *lines, json=json)
 
 
+@app.command("national-policy")
+def national_policy(
+    folder: Folder,
+    file: Annotated[Path, typer.Argument(help="The country's policy data, YAML or JSON.", exists=True)],
+    json: Json = False,
+) -> None:
+    """Publish the country's policy data: every gateway decides by them within a poll."""
+    from gateway.app.instance import publish_national_policy
+
+    version = publish_national_policy(folder, file)
+    answer({"snapshot": version}, f"published; the snapshot has version {version}", json=json)
+
+
 @app.command()
 def publish(folder: Folder, json: Json = False) -> None:
     """Publish the federation anew, signing whatever is due."""

@@ -10,6 +10,7 @@ TSAs, the policy bundle and the witness quorum join `policy.json` when they are 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
@@ -20,6 +21,7 @@ from schemas.identifiers import MemberId
 from schemas.strict_json import canonical
 
 MAX_POLICY_BYTES: Final = 1024 * 1024
+_SHA256 = re.compile("[0-9a-f]{64}")
 MAX_REVOKED_BYTES: Final = 4 * 1024 * 1024
 
 
@@ -52,6 +54,8 @@ class Policy:
     poll_s: int = 20
     mirrors: tuple[str, ...] = ()
     consent_issuers: tuple[MemberId, ...] = ()
+    national_policy: str | None = None
+    """SHA-256 (hexadecimal) of the blob with the country's policy data, if it publishes some."""
     """The members whose consent tokens count; they sign them with their keys for statements."""
 
     @classmethod
@@ -77,10 +81,13 @@ class Policy:
             poll_s=form.whole("poll_s"),
             mirrors=form.texts("mirrors"),
             consent_issuers=form.optional_ids("consent_issuers", MemberId.parse),
+            national_policy=form.optional_text("national_policy"),
         )
         if not 1 <= policy.officer_threshold <= len(set(policy.officers)):
             raise MalformedDocument("policy.json: the officers cannot reach their threshold")
         _check_tree(policy.purposes)
+        if policy.national_policy is not None and not _SHA256.fullmatch(policy.national_policy):
+            raise MalformedDocument("policy.json: national_policy is no SHA-256")
         return policy
 
     def format(self) -> bytes:
@@ -101,6 +108,7 @@ class Policy:
                 "poll_s": self.poll_s,
                 "mirrors": list(self.mirrors),
                 "consent_issuers": [str(member) for member in self.consent_issuers],
+                **({"national_policy": self.national_policy} if self.national_policy else {}),
             }
         )
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -79,6 +80,8 @@ class Refresher:
             copy.apply_revocations(revoked)
             copy.revoked = Revocations.parse(effective)
         copy.rejudge(self._stored, now)
+        with suppress(DocumentMissing):  # the next poll fetches it
+            copy.apply_national(self._stored)
         root = self._store.document(INDEX)
         if root is not None:
             copy.apply_index(root, self._stored, now)
@@ -135,6 +138,7 @@ class Refresher:
         load = self._loader(url)
         if self.copy is None or digest(policy) != self.copy.policy_sha256:
             self._apply_policy(policy, load, now)
+        self._held_copy().apply_national(load)
         self._apply_revocations(updater)
         self._apply_index(updater, load, now)
 

@@ -254,6 +254,10 @@ class Registrar:
         self._publication.commit({POLICY: policy.format()})
         self._policy = policy
 
+    def publish_national(self, content: bytes) -> None:
+        """Publish the country's policy data (JSON) at once: a blob that `policy.json` names."""
+        self.change_policy(replace(self.policy, national_policy=self._publication.write_blob(content)))
+
     def publish(self) -> None:
         """Publish what was admitted and accepted; without changes, a heartbeat."""
         if not self._changed:

@@ -87,6 +87,8 @@ class FederationSnapshot:
     _log_keys: Mapping[GatewayId, tuple[str, ...]]
     _purposes: Mapping[str, Purpose]
     _revoked_certificates: frozenset[str]
+    national_policy: bytes | None = None
+    """The country's policy data (JSON), as `policy.json` names it by digest; None if it names none."""
 
     @property
     def instance(self) -> str:
@@ -167,7 +169,13 @@ class FederationSnapshot:
 
 
 def build_snapshot(
-    policy: Policy, revoked: Revocations, members: Iterable[VerifiedMember], *, version: int, at: float
+    policy: Policy,
+    revoked: Revocations,
+    members: Iterable[VerifiedMember],
+    *,
+    version: int,
+    at: float,
+    national_policy: bytes | None = None,
 ) -> FederationSnapshot:
     """Apply revocations and validity at a moment (epoch seconds), and index the rest."""
     entries: dict[MemberId, MemberEntry] = {}
@@ -208,6 +216,7 @@ def build_snapshot(
         _log_keys=log_keys,
         _purposes={purpose.code: purpose for purpose in policy.purposes},
         _revoked_certificates=revoked.cert_sha256,
+        national_policy=national_policy,
     )
 
 

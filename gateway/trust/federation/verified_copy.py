@@ -61,6 +61,7 @@ class VerifiedCopy:
         self.revoked = Revocations(0)
         self.revoked_seen: tuple[int, str] = (0, "")
         self.index_sha256 = ""
+        self.national: bytes | None = None
         self.revision = 0
         self.nodes: set[str] = set()
         self._members = {name: HeldMember(listing, None) for name, listing in (listings or {}).items()}
@@ -79,18 +80,38 @@ class VerifiedCopy:
     @property
     def blobs_in_use(self) -> set[str]:
         """Nodes, pins and records that the copy stands on."""
-        held = {sha for entry in self.listings.values() for sha in (entry.pin_sha256, entry.rec_sha256)}
-        return held | self.nodes
+        held = {sha for entry in self.listings.values() for sha in _named(entry)}
+        named = self.policy.national_policy
+        return held | self.nodes | ({named} if named else set())
 
     def snapshot(self, version: int, at: float) -> FederationSnapshot:
         """The copy as exchanges see it."""
         members = [held.verified for held in self._members.values() if held.verified is not None]
-        return build_snapshot(self.policy, self.revoked, members, version=version, at=at)
+        return build_snapshot(
+            self.policy, self.revoked, members, version=version, at=at, national_policy=self.national
+        )
 
     def apply_policy(self, content: bytes, load: LoadBlobs, at: float) -> None:
         """Take a new policy and judge every member under it: whom it no longer bears out, falls."""
         self.policy, self.policy_sha256 = Policy.parse(content), digest(content)
         self.rejudge(load, at)
+
+    def apply_national(self, load: LoadBlobs) -> None:
+        """Take the country's policy data that the policy names.
+
+        Raises:
+            DocumentMissing: it cannot be had; what was there before stays.
+        """
+        named = self.policy.national_policy
+        if named is None:
+            found = None
+        else:
+            found = load([named]).get(named)
+            if found is None:
+                raise DocumentMissing("the national policy could not be fetched")
+        if found != self.national:
+            self.national = found
+            self.revision += 1
 
     def apply_revocations(self, content: bytes) -> None:
         """Take new revocations; whatever somebody tried to drop silently stays in force.
@@ -110,7 +131,7 @@ class VerifiedCopy:
     def rejudge(self, load: LoadBlobs, at: float) -> None:
         """Judge the listings already accepted again: at a restart, or under another policy."""
         self.revision += 1
-        blobs = load([sha for sha in self.blobs_in_use - self.nodes if sha])
+        blobs = load(sorted({sha for entry in self.listings.values() for sha in _named(entry)}))
         for name, held in self._members.items():
             verified: VerifiedMember | None = None
             try:
@@ -212,6 +233,11 @@ class VerifiedCopy:
             self._alarms.pop(about, None)
         else:
             self._alarms[about] = code
+
+
+def _named(listing: Listing) -> tuple[str, ...]:
+    """The blobs that a listing names."""
+    return tuple(sha for sha in (listing.pin_sha256, listing.rec_sha256) if sha)
 
 
 def _member_of(instance: str, name: str) -> MemberId:
