@@ -18,6 +18,7 @@ from audit.note import Signer
 from audit.subject_tag import SubjectTags
 from gateway.agreements.arrival import CODE as AGREEMENT
 from gateway.agreements.in_force import InForce
+from gateway.app import emergency
 from gateway.app.agreements import (
     AgreementService,
     in_force_of,
@@ -28,6 +29,7 @@ from gateway.app.agreements import (
 from gateway.app.consent_check import ConsentParts, consent_parts
 from gateway.app.consenting import desk_of
 from gateway.app.hosting import HostedSources, open_sources
+from gateway.app.insight.archive import PolicyArchive
 from gateway.app.people import people_of
 from gateway.consent.desk import ConsentDesk
 from gateway.consent.status import CODE as CONSENT_STATUS
@@ -56,6 +58,7 @@ from gateway.trust.meters import Meters
 from gateway.trust.tls import client_context, server_context
 from policies.cache import CachingEngine
 from policies.engine import PolicyEngine
+from policies.sources import load_sources
 from schemas.identifiers import SubsystemId
 from schemas.reserved import reserved_subsystem
 
@@ -71,6 +74,8 @@ class Node:
     federation: FederationReader
     log: AuditLog
     policy: PolicyEngine
+    archive: PolicyArchive
+    """Whatever decides is kept here first: `keep` before and after another policy comes into force."""
     agreements: InForce
     agreement_service: AgreementService
     sources: HostedSources
@@ -148,6 +153,8 @@ async def open_node(settings: Settings, stack: AsyncExitStack) -> Node:
     )
     policy = _policy(settings)
     stack.push_async_callback(policy.close)
+    archive = PolicyArchive(store, log)
+    await archive.keep(load_sources())
 
     tls = settings.tls
     check_secret(tls.key)
@@ -174,6 +181,7 @@ async def open_node(settings: Settings, stack: AsyncExitStack) -> Node:
         MaskKeys(case_key),
     )  # fmt: skip
     register_acts(officers_of(settings, store, log, people.four_eyes), people.acts)
+    emergency.register_acts(people.acts)
     agreement_service = await open_agreements(
         settings, store, log, federation, policy, agreements, asking.ask
     )
@@ -184,6 +192,7 @@ async def open_node(settings: Settings, stack: AsyncExitStack) -> Node:
         federation,
         log,
         policy,
+        archive,
         agreements,
         agreement_service,
         sources,

@@ -19,7 +19,9 @@ from gateway.app.log_access import opened_store
 from gateway.exchange.ports import HostedService
 from gateway.settings import Settings
 from gateway.trust.federation.snapshot import FederationSnapshot
-from policies.sources import PolicySources, load_sources
+from policies.keeper import Country, PolicyKeeper, PolicyPlaces
+from policies.national import ListedPurpose
+from policies.sources import PolicySources
 from schemas.agreement import Agreement
 
 
@@ -51,4 +53,13 @@ async def look(settings: Settings) -> Here:
     agreements = InForce(lambda: federation.cas, files_of(settings))
     async with opened_store(settings) as store:
         await agreements.follow(store, int(time.time()))
-    return Here(services, tuple(agreements), Asking(services, agreements), load_sources(), federation)
+    policy = policy_of(federation, PolicyPlaces())
+    return Here(services, tuple(agreements), Asking(services, agreements), policy, federation)
+
+
+def policy_of(federation: FederationSnapshot, places: PolicyPlaces) -> PolicySources:
+    """The policy of these places in this country. Raises ConfigurationError where a file is wrong."""
+    purposes = tuple(
+        ListedPurpose(one.code, one.title, one.parent, one.dpv) for one in federation.purposes.values()
+    )
+    return PolicyKeeper(places, Country(purposes)).sources

@@ -12,11 +12,15 @@ import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, Final
 
 from gateway.app.insight.flows import Flow
+from gateway.app.insight.here import Here
 from gateway.app.insight.matrix import Row, member_of
+from gateway.app.insight.pages import register_page
 from schemas.agreement import Agreement
+from schemas.catalogue import RecordForm
 from schemas.identifiers import SubsystemId
 
 COLUMNS: Final = (
@@ -37,12 +41,13 @@ _ARTICLES: Final[Mapping[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """What codes are called: members, purposes and services by identifier; `special` the special categories
-    of a service's field."""
+    """What codes are called: members and purposes by identifier; `special` are the special categories of a
+    service and field, `subjects` how a service names persons."""
 
     members: Mapping[str, str]
     purposes: Mapping[str, str]
-    special: Mapping[str, tuple[str, ...]]
+    special: Mapping[tuple[str, str], tuple[str, ...]]
+    subjects: Mapping[str, str]
 
 
 def register(
@@ -64,7 +69,7 @@ def register(
 
 def _line(row: Row, volume: int, agreements: Mapping[str, Agreement], names: Names) -> tuple[str, ...]:
     controller, recipient = member_of(row.service), str(SubsystemId.parse(row.client).member)
-    special = sorted({code for name in row.leaves for code in names.special.get(name, ())})
+    special = sorted({code for name in row.leaves for code in names.special.get((row.service, name), ())})
     agreement = agreements[row.agreement]
     return (
         _called(controller, names.members),
@@ -76,7 +81,7 @@ def _line(row: Row, volume: int, agreements: Mapping[str, Agreement], names: Nam
         "the whole answer" if row.whole else ", ".join((*row.leaves, *row.predicates)),
         ", ".join(f"{name}: {how}" for name, how in row.masked.items()),
         ", ".join(special),
-        "persons asked about, by the service's identifier types",
+        f"persons asked about ({names.subjects.get(row.service) or 'as the service says'})",
         _retention(row.duties),
         f"{agreement.id}, version {agreement.version}",
         f"{datetime.fromtimestamp(agreement.valid_until, UTC):%Y-%m-%d}",
@@ -91,6 +96,42 @@ def _retention(duties: Mapping[str, Any]) -> str:
 
 def _called(code: str, names: Mapping[str, str]) -> str:
     return f"{names[code]} ({code})" if names.get(code) else code
+
+
+def write_register(
+    path: Path, gateway: str, here: Here, rows: Sequence[Row], found: Sequence[Flow], since: str
+) -> None:
+    """Write the register as `.html` or `.csv`."""
+    lines = register(rows, found, here.agreements, names_of(here))
+    text = as_csv(lines) if path.suffix == ".csv" else register_page(gateway, COLUMNS, lines, since)
+    path.write_text(text, encoding="utf-8", newline="")
+
+
+def names_of(here: Here) -> Names:
+    """What the federation calls its members and purposes, and the country its special categories."""
+    members = {str(member.id): member.name for member in here.federation.members()}
+    purposes = {purpose.code: purpose.title for purpose in here.federation.purposes.values()}
+    forms = {
+        service: hosted.description.form
+        for service, hosted in here.services.items()
+        if isinstance(hosted.description.form, RecordForm)
+    }
+    special = {
+        (service, name): _special(here.policy.national, service, name)
+        for service, form in forms.items()
+        for name in form.fields
+    }
+    subjects = {service: ", ".join(form.subject_types) for service, form in forms.items()}
+    return Names(members, purposes, special, subjects)
+
+
+def _special(national: Mapping[str, Any], service: str, name: str) -> tuple[str, ...]:
+    """The special categories of a field at a service, as the rules find them (`special_category.rego`)."""
+    special = national["special"]
+    places = {"*", service, service.rpartition("/")[2]}
+    of_field = (code for code, at in special["fields"].get(name, {}).items() if places & at.keys())
+    of_service = (code for place in places for code in special["services"].get(place, ()))
+    return tuple(sorted({*of_field, *of_service}))
 
 
 def as_csv(lines: Sequence[Sequence[str]]) -> str:

@@ -12,9 +12,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from audit.log import AuditLog
+from gateway.app.federation_copy import federation_of, snapshot_of
 from gateway.app.insight.differences import Difference, differences, kind_of
+from gateway.app.insight.here import policy_of
 from gateway.app.insight.past import Past, last_past
+from gateway.app.log_access import opened_log
+from gateway.settings import Settings
 from policies.engine import PolicyEngine
+from policies.keeper import PolicyPlaces
+from policies.regorus_engine import RegorusEngine
 from schemas.errors import PolicyUnavailable
 
 
@@ -102,3 +108,18 @@ async def _decide_again(engine: PolicyEngine, past: Past) -> tuple[str | None, t
     except PolicyUnavailable:
         return None, ()
     return kind_of(decided.decision, again), differences(decided.decision, again)
+
+
+async def simulate_here(
+    settings: Settings, places: PolicyPlaces, last: int, tell: Callable[[int], None]
+) -> Simulated:
+    """As `simulate`, on the log of a gateway's settings.
+
+    Raises:
+        ConfigurationError: the changed policy is wrong.
+        FederationError: the country's purposes cannot be read.
+    """
+    with federation_of(settings) as refresher:
+        engine = RegorusEngine(policy_of(snapshot_of(refresher), places))
+    async with opened_log(settings) as log:
+        return await simulate(log, engine, last, tell)

@@ -16,8 +16,10 @@ from gateway.cli.commands import (
     agreement_acts,
     audit,
     demo,
+    emergency,
     federation,
     gateway,
+    insight,
     people,
     policy,
     source,
@@ -56,7 +58,8 @@ def _isthmus(
 
 app.command("demo")(demo.demo)
 agreement.app.add_typer(agreement_acts.app)
-for _group in (gateway, federation, people, source, policy, agreement, view, audit):
+policy.app.add_typer(insight.app)
+for _group in (gateway, federation, people, source, policy, agreement, emergency, view, audit):
     app.add_typer(_group.app)
 app.command("verify")(verify.verify)
 

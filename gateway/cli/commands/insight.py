@@ -1,0 +1,365 @@
+"""`isthmus policy explain|matrix|flows|replay|simulate`: what is decided, and why (docs/explain.md)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from gateway.cli.commands.arguments import SettingsFile, settings_of
+from gateway.cli.commands.failures import FAILED
+from gateway.cli.commands.printing import Json, Table, answer, moment, value_text, words
+
+if TYPE_CHECKING:
+    from gateway.app.insight.flows import Flow
+    from gateway.app.insight.matrix import Row
+    from gateway.app.insight.simulation import Simulated
+    from gateway.settings import Settings
+    from policies.explain import Explanation
+
+app = typer.Typer()
+_DAY = Annotated[datetime | None, typer.Option(help="Count from this moment on, UTC; else everything.")]
+
+
+@app.command()
+def explain(
+    settings: SettingsFile,
+    client: Annotated[str, typer.Option(help="The subsystem that asks.")],
+    service: Annotated[str, typer.Option(help="The service that is asked, one of this gateway's.")],
+    purpose: Annotated[str | None, typer.Option(help="Default: the agreement's.")] = None,
+    basis: Annotated[str | None, typer.Option(help="The legal basis. Default: the agreement's.")] = None,
+    fields: Annotated[str, typer.Option(help="The fields asked for, with commas.")] = "",
+    predicate: Annotated[
+        list[str] | None,
+        typer.Option(help='A yes/no question as JSON: {"field", "op", "value"}. Repeatable.'),
+    ] = None,
+    subject_type: Annotated[str, typer.Option(help="How the person is named.")] = "national_id",
+    relation: Annotated[str, typer.Option(help="Who the person is to the applicant.")] = "self",
+    role: Annotated[str | None, typer.Option(help="The officer's role.")] = None,
+    officer_area: Annotated[str | None, typer.Option(help="The officer's area.")] = None,
+    assurance: Annotated[str | None, typer.Option(help="How surely the officer was identified.")] = None,
+    represents: Annotated[str | None, typer.Option(help="The member that is represented.")] = None,
+    area: Annotated[str | None, typer.Option(help="The person's area, as the source would say.")] = None,
+    restricted: Annotated[
+        bool | None, typer.Option(help="Whether the source would say that the person is restricted.")
+    ] = None,
+    consent_facts: Annotated[
+        Path | None, typer.Option(help="JSON: the facts of a consent.", exists=True, dir_okay=False)
+    ] = None,
+    emergency_facts: Annotated[
+        Path | None, typer.Option(help="JSON: the facts of an emergency.", exists=True, dir_okay=False)
+    ] = None,
+    method: Annotated[str, typer.Option(help="Of a pass-through service.")] = "POST",
+    path: Annotated[str, typer.Option(help="Of a pass-through service.")] = "/",
+    at: Annotated[datetime | None, typer.Option(help="The moment to decide for, UTC. Default: now.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="Show the rules that held, too.")] = False,
+    json: Json = False,
+) -> None:
+    """Say how a question would be decided, and which rules spoke. Nobody is asked, nothing is fetched."""
+    from gateway.app.insight.explaining import explain as explain_facts
+    from gateway.app.insight.explaining import explanation_as_json
+    from gateway.app.insight.here import look
+    from gateway.app.insight.question import Question
+    from schemas.identifiers import ServiceId, SubsystemId
+    from schemas.record import parse_predicate
+
+    question = Question(
+        client=SubsystemId.parse(client),
+        service=ServiceId.parse(service),
+        purpose=purpose,
+        basis=basis,
+        fields=tuple(name.strip() for name in fields.split(",") if name.strip()),
+        predicates=tuple(parse_predicate(_json(text.encode(), "--predicate")) for text in predicate or ()),
+        subject_type=subject_type,
+        relation=relation,
+        user=_user(role, officer_area, assurance),
+        represents=represents,
+        consent=_document(consent_facts),
+        emergency=_document(emergency_facts),
+        restricted=restricted,
+        area=area,
+        method=method,
+        path=path,
+        at=_seconds(at),
+    )
+
+    async def work() -> Explanation:
+        here = await look(settings_of(settings))
+        return await explain_facts(here.policy, here.asking.facts(question))
+
+    explanation = asyncio.run(work())
+    answer(explanation_as_json(explanation), *_explained(explanation, every=every), json=json)
+
+
+@app.command()
+def matrix(
+    settings: SettingsFile,
+    html: Annotated[Path | None, typer.Option(help="Write a page that needs nothing else.")] = None,
+    json: Json = False,
+) -> None:
+    """Show who sees which fields for which purpose: every agreement, decided by the engine."""
+    from gateway.app.insight.pages import matrix_page
+
+    chosen = settings_of(settings)
+    version, rows = asyncio.run(_matrix(chosen))
+    if html is not None:
+        html.write_text(matrix_page(chosen.gateway, version, rows), encoding="utf-8")
+    document = {"policy_version": version, "rows": [row.as_json() for row in rows]}
+    written = [f"the page is {html}"] if html else []
+    answer(document, _matrix_table(rows), *written, json=json)
+
+
+@app.command()
+def flows(
+    settings: SettingsFile,
+    since: _DAY = None,
+    svg: Annotated[Path | None, typer.Option(help="Draw the flows.")] = None,
+    register: Annotated[
+        Path | None, typer.Option(help="Write the processing register: FILE.html or FILE.csv.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Show who asked whom for what, and how often, from the log; nobody's data is in it."""
+    from gateway.app.insight.drawing import draw
+
+    chosen = settings_of(settings)
+    start = _seconds(since) or 0
+    if register is not None and register.suffix not in (".html", ".csv"):
+        raise typer.BadParameter("write it as FILE.html or FILE.csv", param_hint="--register")
+    found = asyncio.run(_flows(chosen, start, register))
+    if svg is not None:
+        svg.write_text(draw(found, f"Flows of {chosen.gateway} since {_since(start)}"), encoding="utf-8")
+    written = [f"written: {path}" for path in (svg, register) if path]
+    answer({"flows": [flow.as_json() for flow in found]}, _flows_table(found), *written, json=json)
+
+
+@app.command()
+def replay(
+    settings: SettingsFile,
+    receipt: Annotated[str, typer.Argument(metavar="RECEIPT", help="The exchange's id.")],
+    json: Json = False,
+) -> None:
+    """Make a past decision again, from its facts and its policy; the look-up is logged first."""
+    from gateway.app.insight.replay import replay as replay_decision
+
+    found = replay_decision(settings_of(settings), receipt)
+    lines = {
+        "same": f"same: policy {found.policy_version} decides {_verdict(found.allow)} again",
+        "different": f"DIFFERENT: policy {found.policy_version} now decides {_verdict(found.allow)}",
+        "cannot": f"cannot be replayed: {found.why}",
+    }
+    rows = [(one.member, value_text(one.before), value_text(one.after)) for one in found.found]
+    table = [Table(("member", "then", "now"), rows)] if rows else []
+    answer(found.as_json(), lines[found.verdict], *table, json=json)
+    if found.verdict != "same":
+        raise typer.Exit(FAILED)
+
+
+@app.command()
+def simulate(
+    settings: SettingsFile,
+    policy: Annotated[
+        Path | None, typer.Option(help="The changed rules' folder. Default: those shipped.", file_okay=False)
+    ] = None,
+    national: Annotated[
+        Path | None, typer.Option(help="A changed national policy.", exists=True, dir_okay=False)
+    ] = None,
+    provider: Annotated[
+        Path | None, typer.Option(help="Changed rules of the provider: a file or a folder.", exists=True)
+    ] = None,
+    last: Annotated[int, typer.Option(min=1, max=100_000, help="So many decisions, the newest.")] = 100,
+    json: Json = False,
+) -> None:
+    """Decide the last exchanges again under a changed policy: what would differ. This is logged."""
+    from gateway.app.insight.simulation import simulate_here
+    from policies.keeper import PolicyPlaces
+    from policies.sources import POLICY_FOLDER
+
+    places = PolicyPlaces(policy or POLICY_FOLDER, national, provider)
+    with _progress(last, show=not json) as tell:
+        found = asyncio.run(simulate_here(settings_of(settings), places, last, tell))
+    answer(found.as_json(), *_simulated(found), json=json)
+
+
+async def _matrix(settings: Settings) -> tuple[str, list[Row]]:
+    from gateway.app.insight.here import look
+    from gateway.app.insight.matrix import matrix as build
+    from policies.regorus_engine import RegorusEngine
+
+    here = await look(settings)
+    engine = RegorusEngine(here.policy)
+    return here.policy.version, await build(here.asking, here.agreements, engine)
+
+
+async def _flows(settings: Settings, since: int, register: Path | None) -> list[Flow]:
+    from gateway.app.insight.flows import flows as count
+    from gateway.app.insight.here import look
+    from gateway.app.insight.matrix import matrix as build
+    from gateway.app.insight.register import write_register
+    from gateway.app.log_access import opened_store
+    from policies.regorus_engine import RegorusEngine
+
+    here = await look(settings)
+    rows = await build(here.asking, here.agreements, RegorusEngine(here.policy))
+    async with opened_store(settings) as store:
+        found = await count(store, since, rows)
+    if register is not None:
+        write_register(register, settings.gateway, here, rows, found, _since(since))
+    return found
+
+
+def _explained(explanation: Explanation, *, every: bool) -> Iterator[Table | str]:
+    decision = explanation.decision
+    yield f"{_verdict(decision.allow)}, policy {decision.policy_version}"
+    if decision.allow:
+        yield f"fields: {words(decision.fields) or 'none'}"
+        if decision.obligations:
+            yield f"duties: {value_text(dict(decision.obligations))}"
+    else:
+        yield f"reasons: {words(decision.reasons)}"
+    if explanation.fixed:
+        yield f"the fixed check already refuses: {words(explanation.fixed)}"
+    spoke = [
+        (one.code, "asker" if one.visible else "log only", words(one.asks), f"{one.file}:{one.line}")
+        for one in explanation.reasons
+        if one.refuses
+    ]
+    if spoke:
+        yield Table(("reason", "told to", "since this does not hold", "at"), spoke, "what refuses")
+    yield from _questions(explanation, every=every)
+
+
+def _questions(explanation: Explanation, *, every: bool) -> Iterator[Table | str]:
+    """Of each question the rules that a refusal asked and that did not hold; with `every`, all rules."""
+    asked = {path for one in explanation.reasons if one.refuses for path in one.asks}
+    for question in explanation.questions:
+        rows = [
+            (
+                rule.path.removeprefix("data.isthmus."),
+                _state(rule.holds, rule.value),
+                "\n".join(f"{stop.file}:{stop.line}  {stop.text}" for stop in rule.stops),
+                "\n".join(
+                    f"{name} = {value_text(value) or 'null'}"
+                    for stop in rule.stops
+                    for name, value in stop.reads.items()
+                ),
+            )
+            for rule in question.rules
+            if every or (rule.path in asked and not rule.holds)
+        ]
+        if rows:
+            yield Table(("rule", "says", "stopped at", "facts it read"), rows, question.title)
+
+
+def _state(holds: bool, value: Any) -> str:
+    if not holds:
+        return "does not hold"
+    return "holds" if value is True else value_text(value)
+
+
+def _matrix_table(rows: list[Row]) -> Table:
+    lines = [
+        (row.client, row.service, row.purpose, row.basis, _leaving(row), words(row.predicates), _kept(row))
+        for row in rows
+    ]
+    columns = ("client", "service", "purpose", "legal basis", "leaves", "yes/no questions", "duties")
+    return Table(columns, lines)
+
+
+def _leaving(row: Row) -> str:
+    if row.reasons:
+        return f"refused: {words(row.reasons)}"
+    if row.whole:
+        return "the whole answer"
+    masked = {name.partition(".")[0]: how for name, how in row.masked.items()}
+    return words(f"{name} ({masked[name]})" if name in masked else name for name in row.leaves)
+
+
+def _kept(row: Row) -> str:
+    return words(f"{name} {value_text(value)}" for name, value in row.duties.items())
+
+
+def _flows_table(found: list[Flow]) -> Table:
+    columns = (
+        "client", "service", "purpose", "legal basis", "side", "answered", "refused", "failed",
+        "first, UTC", "last, UTC", "may leave",
+    )  # fmt: skip
+    lines = [
+        (
+            flow.client, flow.service, flow.purpose, flow.basis, flow.side, flow.answered, flow.refused,
+            flow.failed, moment(flow.first), moment(flow.last), words(flow.fields),
+        )
+        for flow in found
+    ]  # fmt: skip
+    return Table(columns, lines)
+
+
+def _simulated(found: Simulated) -> Iterator[Table | str]:
+    yield f"policy {found.policy_version}: {sum(found.counts.values())} decisions made again"
+    rows = [(kind.replace("_", " "), number) for kind, number in sorted(found.counts.items())]
+    rows += [(f"not comparable: {why}", number) for why, number in sorted(found.skipped.items())]
+    yield Table(("what", "decisions"), rows)
+    if found.differ:
+        lines = [
+            (
+                one.kind.replace("_", " "), one.client, one.service, one.purpose,
+                "\n".join(f"{d.member}: {value_text(d.before)} -> {value_text(d.after)}" for d in one.found),
+                one.exchange,
+            )
+            for one in found.differ
+        ]  # fmt: skip
+        yield Table(("kind", "client", "service", "purpose", "then -> now", "exchange"), lines)
+
+
+@contextmanager
+def _progress(total: int, *, show: bool) -> Iterator[Callable[[int], None]]:
+    """A bar on standard error, where a person looks at it."""
+    import sys
+
+    if not (show and sys.stderr.isatty()):
+        yield lambda _: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("deciding again", total=total)
+        yield lambda done: bar.update(task, completed=done)
+
+
+def _user(role: str | None, area: str | None, assurance: str | None) -> dict[str, str | None] | None:
+    if role is None and area is None and assurance is None:
+        return None
+    return {"pseudonym": "-", "role": role, "area": area, "assurance": assurance}
+
+
+def _document(path: Path | None) -> dict[str, Any] | None:
+    if path is None:
+        return None
+    value = _json(path.read_bytes(), str(path))
+    if not isinstance(value, dict):
+        raise typer.BadParameter(f"{path} is not a JSON object")
+    return value
+
+
+def _json(data: bytes, what: str) -> Any:
+    from schemas.strict_json import parse
+
+    return parse(data, max_bytes=64 * 1024, what=what)
+
+
+def _verdict(allow: bool | None) -> str:
+    return "allowed" if allow else "refused"
+
+
+def _seconds(at: datetime | None) -> int | None:
+    return None if at is None else max(0, int(at.replace(tzinfo=UTC).timestamp()))
+
+
+def _since(seconds: int) -> str:
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d}" if seconds else "the log began"
