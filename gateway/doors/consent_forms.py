@@ -14,14 +14,14 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from audit.errors import AuditError
 from gateway.consent.choices import Choice
-from gateway.consent.errors import ConsentError, UnfitConsent, UnknownConsent
-from gateway.consent.notices.catalogue import without_isolates
+from gateway.consent.errors import ConsentError
 from gateway.consent.notices.notice import ShownNotice
 from gateway.consent.notices.slip import short_code
 from gateway.consent.offers import Offer
+from gateway.consent.problems import as_problem
 from gateway.consent.record import Capacity, ConsentRecord, Frequency, Often
 from gateway.consent.representation import Representation
-from schemas.errors import AuditUnavailable, Conflict, ExchangeError, RequestMismatch, UnknownService
+from schemas.errors import AuditUnavailable
 from schemas.identifiers import MemberId
 from schemas.record import MAX_FIELDS, Subject, parse_subject
 
@@ -221,24 +221,6 @@ def representation_document(one: Representation, *, of: Subject | None, now: int
         "in_force": one.holds_at(now),
         "person": None if of is None else {"type": of.type, "value": of.value},
     }
-
-
-def lines_of(shown: ShownNotice) -> list[str]:
-    """A notice as lines for a terminal."""
-    lines = [shown.title, ""]
-    for part in shown.paragraphs:
-        lines += [f"{part.heading}:", *(f"  - {item}" for item in part.items)]
-        lines += [f"  {part.text}"] if part.text else []
-    return [without_isolates(line) for line in lines]
-
-
-def as_problem(error: ConsentError) -> ExchangeError:
-    """An error of consents as a problem (RFC 9457)."""
-    if isinstance(error, UnknownConsent):
-        return UnknownService(str(error), reasons=("consent.unknown",))
-    if isinstance(error, UnfitConsent):
-        return RequestMismatch(str(error), reasons=("consent.unfit",))
-    return Conflict(str(error), reasons=("consent.ended",))
 
 
 class ConsentRoute(APIRoute):

@@ -15,6 +15,7 @@ from gateway.cli.commands import (
     agreement,
     agreement_acts,
     audit,
+    consent,
     demo,
     emergency,
     federation,
@@ -59,7 +60,7 @@ def _isthmus(
 app.command("demo")(demo.demo)
 agreement.app.add_typer(agreement_acts.app)
 policy.app.add_typer(insight.app)
-for _group in (gateway, federation, people, source, policy, agreement, emergency, view, audit):
+for _group in (gateway, federation, people, source, policy, agreement, consent, emergency, view, audit):
     app.add_typer(_group.app)
 app.command("verify")(verify.verify)
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final, Literal, Protocol
 
-from gateway.consent.notices.catalogue import Catalogue, isolate
+from gateway.consent.notices.catalogue import Catalogue, isolate, without_isolates
 from gateway.consent.record import Frequency, Notice, Often, Representative, Scope
 from schemas.encoding import b64url
 from schemas.errors import RequestMismatch
@@ -83,6 +83,15 @@ def compose(
     contact = contacts.get(asked.issuer, names.get(asked.issuer, str(asked.issuer)))
     shown = _paragraphs(asked, words, canonicals, names, contact)
     return ShownNotice(reference, words.texts["title"], words.direction, shown)
+
+
+def as_lines(shown: ShownNotice) -> list[str]:
+    """A notice as lines for a terminal, which knows no directional isolates."""
+    lines = [shown.title, ""]
+    for part in shown.paragraphs:
+        lines += [f"{part.heading}:", *(f"  - {item}" for item in part.items)]
+        lines += [f"  {part.text}"] if part.text else []
+    return [without_isolates(line) for line in lines]
 
 
 def _members(asked: Asked) -> tuple[MemberId, ...]:
