@@ -19,8 +19,7 @@ from schemas.strict_json import parse
 FRESH_S: Final = 1.0
 _MAX_BYTES: Final = 64 * 1024
 _COLUMNS: Final = (
-    "SELECT id, member, purposes, areas, reason, valid_from, valid_until, declared_by, approved_by,"
-    " ended_at, ended_by FROM emergency"
+    "SELECT id, member, purposes, areas, reason, valid_from, valid_until, ended_at FROM emergency"
 )
 _OPEN: Final = f"{_COLUMNS} WHERE ended_at IS NULL AND valid_until > $1 ORDER BY valid_until DESC, id"
 _OF_MEMBER: Final = f"{_COLUMNS} WHERE member = $1 ORDER BY valid_from DESC, id"
@@ -28,8 +27,8 @@ _OF_MEMBER: Final = f"{_COLUMNS} WHERE member = $1 ORDER BY valid_from DESC, id"
 
 @dataclass(frozen=True, slots=True)
 class Emergency:
-    """One declared emergency of one provider; times in epoch seconds, people as pseudonyms. Empty
-    `areas` means everywhere."""
+    """One declared emergency of one provider; times in epoch seconds. Empty `areas` means everywhere.
+    Who declared and who approved it stands in the proposal of the same id."""
 
     id: str
     member: str
@@ -38,10 +37,7 @@ class Emergency:
     reason: str
     valid_from: int
     valid_until: int
-    declared_by: str
-    approved_by: str
     ended_at: int | None = None
-    ended_by: str | None = None
 
     def state(self, now: int) -> str:
         """`coming`, `open`, `over` or `ended` (by a person)."""

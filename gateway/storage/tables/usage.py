@@ -41,9 +41,6 @@ emergency = Table(
     Column("reason", Text, nullable=False),
     Column("valid_from", BigInteger, nullable=False),
     Column("valid_until", BigInteger, nullable=False),
-    Column("declared_by", Text, nullable=False),
-    Column("approved_by", Text, nullable=False),
     Column("ended_at", BigInteger),
-    Column("ended_by", Text),
 )
 Index("emergency_member", emergency.c.member, emergency.c.valid_until)

@@ -45,10 +45,7 @@ def upgrade() -> None:
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("valid_from", sa.BigInteger(), nullable=False),
         sa.Column("valid_until", sa.BigInteger(), nullable=False),
-        sa.Column("declared_by", sa.Text(), nullable=False),
-        sa.Column("approved_by", sa.Text(), nullable=False),
         sa.Column("ended_at", sa.BigInteger(), nullable=True),
-        sa.Column("ended_by", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("emergency_member", "emergency", ["member", "valid_until"], unique=False)
