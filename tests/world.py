@@ -6,7 +6,8 @@ the others but run by the tests: its keys are those of the hostile peer and the 
 
     LM/GOV/NIA/gw1   answers: `person` (a database view) and `card` (a pass-through source)
     LM/GOV/MSW/gw1   asks: `cash-transfer` (absence disclosed), `response` of the NGO (hidden),
-                     `pension` (agreement expired), `grievance` (no agreement at all)
+                     `pension` (agreement expired), `grievance` (no agreement at all),
+                     `school-meals` (what the tests of signed agreements agree on)
     LM/GOV/TAX/gw1   hostile: asks `person` under an agreement, offers `band`
 """
 
@@ -46,6 +47,7 @@ T = TypeVar("T")
 
 PROVIDER, CONSUMER, HOSTILE = "LM/GOV/NIA/gw1", "LM/GOV/MSW/gw1", "LM/GOV/TAX/gw1"
 WELFARE, PENSION = "LM/GOV/MSW/cash-transfer", "LM/GOV/MSW/pension"
+MEALS = "LM/GOV/MSW/school-meals"
 GRIEVANCE, RELIEF = "LM/GOV/MSW/grievance", "LM/NGO/RELIEF/response"
 INCOME, IDENTITY = "LM/GOV/TAX/income", "LM/GOV/NIA/identity"
 PERSON, CARD, BAND = f"{IDENTITY}/person", f"{IDENTITY}/card", f"{INCOME}/band"
@@ -317,7 +319,7 @@ class World:
         secrets = {"CARDS_TOKEN": "the-token-of-the-source"}
         hosts = {
             PROVIDER: {"LM/GOV/NIA": [IDENTITY]},
-            CONSUMER: {"LM/GOV/MSW": [WELFARE, PENSION, GRIEVANCE], "LM/NGO/RELIEF": [RELIEF]},
+            CONSUMER: {"LM/GOV/MSW": [WELFARE, PENSION, GRIEVANCE, MEALS], "LM/NGO/RELIEF": [RELIEF]},
             HOSTILE: {"LM/GOV/TAX": [INCOME]},
         }
         sources = {
@@ -337,7 +339,7 @@ class World:
                 sources=sources[name],
                 secrets=secrets if name == PROVIDER else {},
                 variables=variables,
-                clients=[SubsystemId.parse(s) for s in (WELFARE, PENSION, GRIEVANCE, RELIEF)]
+                clients=[SubsystemId.parse(s) for s in (WELFARE, PENSION, GRIEVANCE, MEALS, RELIEF)]
                 if name == CONSUMER
                 else [],
                 settings=settings,
