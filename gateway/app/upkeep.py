@@ -52,6 +52,13 @@ async def _forget_usage(node: Node) -> None:
         await _quietly(node.notices.purge(int(time.time())), "forgetting notices")
 
 
+async def _expire_consents(node: Node) -> None:
+    """Write down which consents ran out, and forget their uses."""
+    while True:
+        await asyncio.sleep(PURGE_EVERY_S)
+        await _quietly(node.consents.upkeep(int(time.time())), "writing down consents that ran out")
+
+
 async def _forget_people(node: Node) -> None:
     """Forget sessions, sign-ins and API tokens that are over."""
     while True:
@@ -136,5 +143,6 @@ WORK: Final = (
     _follow_signed_agreements,
     _deliver_agreements,
     _forget_usage,
+    _expire_consents,
 )
 """What a node does beside serving."""

@@ -21,7 +21,7 @@ from schemas.identifiers import MemberId
 FRESH_S: Final = 1.0
 KEY_KEPT_S: Final = 600.0
 """How long the key behind an issuer's tags is kept, in memory only."""
-PATIENCE_S: Final = 3.0
+PATIENCE_S: Final = 2.0
 """How long one question may take, whoever waits for it."""
 MAX_KEPT: Final = 20_000
 
