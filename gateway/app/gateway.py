@@ -11,6 +11,7 @@ from gateway.app.listeners import serve
 from gateway.app.node import open_node
 from gateway.app.ports import listeners
 from gateway.app.upkeep import WORK, publish
+from gateway.app.watchdog import watchdog
 from gateway.settings import Settings
 
 
@@ -22,6 +23,7 @@ async def run(settings: Settings, ready: Callable[[], None] | None = None) -> No
     """
     async with AsyncExitStack() as stack:
         node = await open_node(settings, stack)
+        await stack.enter_async_context(watchdog())
         _settle()
         tasks = [asyncio.create_task(work(node)) for work in WORK]
         try:
