@@ -116,7 +116,7 @@ class Federation(BaseModel):
 
 
 class Policy(BaseModel):
-    """Which engine decides: embedded regorus, or an OPA server."""
+    """Which engine decides, embedded regorus or an OPA server, and by which rules."""
 
     model_config = _STRICT
 
@@ -125,6 +125,14 @@ class Policy(BaseModel):
     ca: Path | None = None
     deadline_ms: int = Field(default=300, gt=0)
     cached_decisions: int = Field(default=10_000, ge=0)
+    rules: Path | None = None
+    """A folder of `.rego` files with their tests, in place of the shipped ones."""
+    national: Path | None = None
+    """The country's policy data, until the federation publishes some."""
+    provider: Path | None = None
+    """Rules of our own members that narrow: a file, or a folder with one file for each member."""
+    bundle_key: Path | None = None
+    """P-256, PEM: signs the bundle that an OPA fetches from the admin port."""
 
 
 class Limits(BaseModel):
@@ -288,6 +296,7 @@ def load(path: Path) -> Settings:
 _PATH_MEMBERS = frozenset(
     {"key", "certificate", "case_key", "log_key", "root", "store", "sources", "agreements", "views"}
     | {"notices", "secrets", "socket", "client_cas", "ca", "client_secret"}
+    | {"rules", "national", "provider", "bundle_key"}
 )
 
 

@@ -1,6 +1,7 @@
 """Keeps the policy in force: reads it anew when something changes, and never lets a bad one replace it.
 
     keeper = PolicyKeeper(places)             # reads the first policy; raises if it is bad
+    keeper.use(engine.replace)                # told of every later one
     await keeper.look(country)                # every second: True when another one is in force
 
 Rules, national policy and provider's rules are read together and tried together (`policies.trial`).
@@ -10,7 +11,7 @@ federation's as soon as it publishes one; a file counts only until then.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -18,10 +19,14 @@ from policies.national import SHIPPED, ListedPurpose, National, parse_national, 
 from policies.provider import Provider, read_provider
 from policies.sources import POLICY_FOLDER, PolicyFile, PolicySources, join_sources, read_files
 from policies.trial import on_trial
-from schemas.errors import ConfigurationError
+from schemas.errors import ConfigurationError, ExchangeError
 
 Replace = Callable[[PolicySources], None]
 """Decide by this policy from now on; raises ConfigurationError to refuse it."""
+
+
+Before = Callable[[PolicySources], Awaitable[None]]
+"""What has to be done before a policy decides."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +71,16 @@ class PolicyKeeper:
         self._tests = first.tests
         self.sources = first.sources
         self.failure: str | None = None
-        self._use: Replace = lambda _: None
+        self._users: list[Replace] = []
+        self._before: Before | None = None
 
     def use(self, replace_policy: Replace) -> None:
-        """Call this with each policy that comes into force later."""
-        self._use = replace_policy
+        """Call this with each policy that comes into force later, in the order of being told."""
+        self._users.append(replace_policy)
+
+    def before(self, prepare: Before) -> None:
+        """Await this with each policy before it comes into force; if it fails, the policy does not."""
+        self._before = prepare
 
     async def check(self) -> None:
         """Try the policy in force.
@@ -93,8 +103,12 @@ class PolicyKeeper:
                 self.failure = None
                 return False
             await on_trial(found.sources, found.tests)
-            self._use(found.sources)
-        except ConfigurationError as error:
+            if self._before is not None:
+                await self._before(found.sources)
+            for use in self._users:
+                use(found.sources)
+        except ExchangeError as error:
+            self._seen = frozenset() if not isinstance(error, ConfigurationError) else seen  # try again
             self.failure = error.detail
             return False
         self.sources, self._tests, self.failure = found.sources, found.tests, None

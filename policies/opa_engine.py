@@ -95,6 +95,16 @@ class OpaEngine(RegoEngine):
             self._version = result["policy_version"]
         return result
 
+    async def version(self) -> str | None:
+        """The policy version that OPA has loaded, asked now; None when it has none or does not answer."""
+        try:
+            async with asyncio.timeout(self._server.deadline_s):
+                answer = await (await self._connected()).query_rule(None, "release", "policy_version")
+        except (aiohttp.ClientError, OSError, TimeoutError, ValueError):
+            return None
+        found = answer.get("result") if isinstance(answer, dict) else None
+        return found if isinstance(found, str) else None
+
     async def close(self) -> None:
         """Close the connections."""
         client, self._client = self._client, None
@@ -102,10 +112,14 @@ class OpaEngine(RegoEngine):
             await client.__aexit__(None, None, None)
 
     async def _ask(self, input_document: bytes) -> dict[str, Any]:
+        client = await self._connected()
+        answer = await client.query_rule(orjson.Fragment(input_document), PACKAGE, RULE, _STRICT)
+        return answer if isinstance(answer, dict) else {}
+
+    async def _connected(self) -> _Client:
         if self._client is None:
             self._client = await _Client(self._server, self._tls).__aenter__()
-        answer = await self._client.query_rule(orjson.Fragment(input_document), PACKAGE, RULE, _STRICT)
-        return answer if isinstance(answer, dict) else {}
+        return self._client
 
 
 class _Client(AsyncOpaClient):  # type: ignore[misc]

@@ -31,6 +31,7 @@ from gateway.app.consenting import desk_of
 from gateway.app.hosting import HostedSources, open_sources
 from gateway.app.insight.archive import PolicyArchive
 from gateway.app.people import people_of
+from gateway.app.policy import NodePolicy, open_policy
 from gateway.consent.desk import ConsentDesk
 from gateway.consent.status import CODE as CONSENT_STATUS
 from gateway.doors.admin import PartHealth
@@ -56,9 +57,7 @@ from gateway.trust.federation.reader import FederationReader
 from gateway.trust.keys import check_secret, load_case_key, load_log_key, load_signer
 from gateway.trust.meters import Meters
 from gateway.trust.tls import client_context, server_context
-from policies.cache import CachingEngine
 from policies.engine import PolicyEngine
-from policies.sources import load_sources
 from schemas.identifiers import SubsystemId
 from schemas.reserved import reserved_subsystem
 
@@ -74,6 +73,7 @@ class Node:
     federation: FederationReader
     log: AuditLog
     policy: PolicyEngine
+    policies: NodePolicy
     archive: PolicyArchive
     """Whatever decides is kept here first: `keep` before and after another policy comes into force."""
     agreements: InForce
@@ -100,7 +100,7 @@ class Node:
                 {"age_s": federation.age_s, "snapshot": federation.snapshot, "failure": federation.failure},
             ),
             "log": await _part(self._log_facts),
-            "policy": PartHealth(True, self.settings.policy.engine, {"version": self.policy.policy_version}),
+            "policy": await self.policies.health(),
         }
         parts["agreements"] = PartHealth(True, *self.agreement_service.health())
         for name, state in (await self.sources.health()).items():
@@ -151,10 +151,11 @@ async def open_node(settings: Settings, stack: AsyncExitStack) -> Node:
         services=sources.services,
         reserved=reserved,
     )
-    policy = _policy(settings)
+    policies = await open_policy(settings, federation)
+    policy = policies.engine
     stack.push_async_callback(policy.close)
     archive = PolicyArchive(store, log)
-    await archive.keep(load_sources())
+    await policies.keep(archive.keep)
 
     tls = settings.tls
     check_secret(tls.key)
@@ -192,6 +193,7 @@ async def open_node(settings: Settings, stack: AsyncExitStack) -> Node:
         federation,
         log,
         policy,
+        policies,
         archive,
         agreements,
         agreement_service,
@@ -205,28 +207,3 @@ async def open_node(settings: Settings, stack: AsyncExitStack) -> Node:
         meters,
         contexts,
     )
-
-
-def _policy(settings: Settings) -> PolicyEngine:
-    chosen = settings.policy
-    engine: PolicyEngine
-    if chosen.engine == "opa":
-        from urllib.parse import urlsplit
-
-        from policies.opa_engine import OpaEngine, OpaServer
-
-        address = urlsplit(chosen.url or "http://127.0.0.1:8181")
-        server = OpaServer(
-            host=address.hostname or "127.0.0.1",
-            port=address.port or 8181,
-            ca=chosen.ca,
-            deadline_s=chosen.deadline_ms / 1000,
-        )
-        engine = OpaEngine(server)
-    else:
-        from policies.regorus_engine import RegorusEngine
-
-        engine = RegorusEngine()
-    if chosen.cached_decisions == 0:
-        return engine
-    return CachingEngine(engine, max_entries=chosen.cached_decisions)

@@ -19,6 +19,7 @@ from gateway.doors.failures import without_traceback
 from gateway.doors.govstack_consent import govstack_consent_routes
 from gateway.doors.metaservices import Metaservices
 from gateway.doors.people_admin import people_routes, proposal_routes, token_routes
+from gateway.doors.policy_bundle import policy_bundle_routes
 from gateway.doors.sign_in import recognise, sign_in_routes
 from gateway.doors.xroad import XRoadDoor
 from gateway.peers.door import PeerDoor
@@ -67,6 +68,7 @@ def _admin_api(node: Node) -> FastAPI:
         citizen_representation_routes(node.desk),
         clerk_consent_routes(node.desk),
         representation_routes(node.desk),
+        policy_bundle_routes(node.policies.bundle),
     )
     return admin_api(settings.gateway, node.check_parts, node.meters, recognise(people, cookies), routers)
 

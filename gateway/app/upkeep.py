@@ -81,6 +81,13 @@ async def _follow_authorities(node: Node) -> None:
         await asyncio.sleep(FOLLOW_EVERY_S)
 
 
+async def _follow_policy(node: Node) -> None:
+    """Take up a changed policy after its trial; a bad one never replaces a good one."""
+    while True:
+        await asyncio.sleep(FOLLOW_EVERY_S)
+        await _quietly(node.policies.look(), "following the policy")
+
+
 async def _follow_agreement_files(node: Node) -> None:
     """Read agreement files anew when one changes; a broken one keeps the last good set."""
     files = node.agreements.files
@@ -139,6 +146,7 @@ WORK: Final = (
     _purge,
     _forget_people,
     _follow_authorities,
+    _follow_policy,
     _follow_agreement_files,
     _follow_signed_agreements,
     _deliver_agreements,
