@@ -50,6 +50,7 @@ area_permitted if mine.areas == null
 area_permitted if data.isthmus.area.provisional
 
 area_permitted if {
+	is_object(mine.areas)
 	some area, _ in mine.areas
 	data.isthmus.area.covers(area, input.subject.area)
 }
