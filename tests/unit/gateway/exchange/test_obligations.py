@@ -49,7 +49,8 @@ def test_plan__every_known_obligation__is_carried_out() -> None:
     assert found.project("born", RECORD["born"]) == "1980"
     assert found.masked == {"born": "year_only"}
     assert found.headers == (("isthmus-retention-days", "30"), ("isthmus-double-audit", "emergency"))
-    assert found.notify_subject and found.double_audit
+    assert found.notify_subject
+    assert found.double_audit
 
 
 def test_project__part_of_a_field__the_rest_stays() -> None:
@@ -92,4 +93,5 @@ def test_plan__opaque_answer__what_is_possible_is_done() -> None:
     found = duties(
         {"notify_subject": True, "retention": {"days": 1}, "double_audit": True}, form="pass_through"
     )
-    assert found.notify_subject and found.headers
+    assert found.notify_subject
+    assert found.headers

@@ -20,9 +20,11 @@ class Clock:
         self.now = 1000.0
 
     def __call__(self) -> float:
+        """The time."""
         return self.now
 
     async def sleep(self, seconds: float) -> None:
+        """Time passes."""
         assert seconds >= 0
         self.now += seconds
 

@@ -28,9 +28,7 @@ NOW = 20_000 * DAY + 5 * HOUR + 60
 SOMEBODY, ANOTHER = Subject("national_id", "7310000001"), Subject("national_id", "7310000002")
 
 
-def exchange(
-    quota: tuple[Allowance, ...] = (), repeats: Allowance | None = None, **members: Any
-) -> Exchange:
+def exchange(quota: tuple[Allowance, ...] = (), repeats: Allowance | None = None, **members: Any) -> Exchange:
     identifier = new_exchange_id()
     statement = RequestStatement(
         id=identifier, cid=identifier, retry_of=None, iss=str(CLIENT), gw="LM/GOV/MSW/gw1", aud=str(SERVICE),
