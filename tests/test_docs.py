@@ -218,6 +218,7 @@ def test_protocol__steps__are_numbered_like_the_code(title: str, module: str, st
         ("federation", settings.Federation),
         ("policy", settings.Policy),
         ("limits", settings.Limits),
+        ("sign_in", settings.SignIn),
     ],
 )
 def test_settings__every_member__is_documented(title: str, model) -> None:
@@ -307,7 +308,7 @@ def test_commands__every_command__is_listed() -> None:
     listed = {
         " ".join(words)
         for words in re.findall(
-            r"^\| `isthmus ([a-z]+)(?: ([a-z]+))?", text("docs/commands.md"), re.MULTILINE
+            r"^\| `isthmus ([a-z][a-z-]*)(?: ([a-z][a-z-]*))?", text("docs/commands.md"), re.MULTILINE
         )
     }
     assert {name.strip() for name in listed} == set(commands())
@@ -326,7 +327,7 @@ def commands() -> list[str]:
 def test_page__commands_it_shows__exist(page: Path) -> None:
     """No page names a command that the program does not have."""
     known = commands()
-    shown = re.findall(r"(?:`|^|/run )isthmus ([a-z]+)(?: ([a-z]+))?", page.read_text("utf-8"), re.MULTILINE)
+    shown = re.findall(r"(?:`|^|/run )isthmus ([a-z][a-z-]*)(?: ([a-z][a-z-]*))?", page.read_text("utf-8"), re.MULTILINE)
     groups = {name.split()[0] for name in known}
     wrong = [
         f"{group} {verb}".strip()
