@@ -21,7 +21,8 @@ from pathlib import Path
 import orjson
 import pytest
 
-from policies.sources import POLICY_FOLDER, load_sources
+from policies.sources import POLICY_FOLDER, PolicySources, load_sources
+from tests.unit.policies import country
 
 OPA_VERSION = "v1.22.2"
 """At least v1.21.3: before it, the signature check of bundles could be side-stepped."""
@@ -77,8 +78,21 @@ def opa_server(*paths: Path) -> Iterator[int]:
 @pytest.fixture(scope="session")
 def opa_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     """The port of a server with the product's policy."""
-    release = tmp_path_factory.mktemp("opa") / "release.json"
-    release.write_bytes(orjson.dumps(load_sources().release()))
+    with _serving(load_sources(), tmp_path_factory.mktemp("opa")) as port:
+        yield port
+
+
+@pytest.fixture(scope="session")
+def country_opa_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    """The port of a server with the policy of the golden cases."""
+    with _serving(country.sources(), tmp_path_factory.mktemp("opa")) as port:
+        yield port
+
+
+@contextmanager
+def _serving(sources: PolicySources, folder: Path) -> Iterator[int]:
+    release = folder / "release.json"
+    release.write_bytes(orjson.dumps(sources.release()))
     rules = [path for path in POLICY_FOLDER.rglob("*.rego") if not path.name.endswith("_test.rego")]
     with opa_server(release, *rules) as port:
         yield port

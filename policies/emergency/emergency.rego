@@ -9,7 +9,9 @@ import rego.v1
 
 # METADATA
 # title: The purpose is one for every day
-unconcerned if not data.national.emergency.purposes[input.purpose]
+unconcerned if not for_emergencies
+
+for_emergencies if data.national.emergency.purposes[input.purpose]
 
 declared if {
 	opened

@@ -47,10 +47,11 @@ concerns(category, _) if category in data.isthmus.special_category.whole
 
 concerns(category, name) if category in data.isthmus.special_category.of_field(name)
 
-applies(rule) if {
-	not rule.except_roles[input.user.role]
-	not rule.except_purposes[input.purpose]
-}
+applies(rule) if not excepted(rule)
+
+excepted(rule) if rule.except_roles[input.user.role]
+
+excepted(rule) if rule.except_purposes[input.purpose]
 
 mask_of(name) := mask if {
 	masks := masks_of(name)

@@ -14,17 +14,20 @@ mine := data.provider.services[input.service.id]
 
 # METADATA
 # title: The owner has no rules for this service
-silent if not data.provider.services[input.service.id]
+silent if not mine
 
 bars(name) if mine.denied_fields[name]
 
-purpose_permitted if not mine.denied_purposes[input.purpose]
+purpose_permitted if not purpose_denied
 
-predicates_permitted if {
+purpose_denied if mine.denied_purposes[input.purpose]
+
+predicates_permitted if not predicate_denied
+
+predicate_denied if {
 	is_array(input.predicates)
-	every asked in input.predicates {
-		not bars(asked.field)
-	}
+	some asked in input.predicates
+	bars(asked.field)
 }
 
 role_permitted if mine.roles == null
