@@ -16,7 +16,7 @@ from typing import Any, Final, Literal
 from audit.log import AuditLog
 from audit.store import Store, Write
 from gateway.people.entries import act
-from schemas.errors import AuditUnavailable, Conflict, NotPermitted, UnknownService
+from schemas.errors import AuditUnavailable, Conflict, NotPermitted, TooLarge, UnknownService
 from schemas.exchange_id import check_exchange_id, new_exchange_id
 from schemas.identifiers import MemberId
 from schemas.strict_json import dump, parse_object
@@ -68,12 +68,12 @@ class FourEyes:
         """Keep a proposal and return its id; `by` is the proposer's pseudonym.
 
         Raises:
-            Conflict: the document is too large.
+            TooLarge: the document has more than 256 KiB.
             AuditUnavailable: it could not be kept, and was not.
         """
         encoded = dump(document)
         if len(encoded) > MAX_DOCUMENT_BYTES:
-            raise Conflict("the proposal's document is too large")
+            raise TooLarge("the proposal's document is too large")
         identifier, now = new_exchange_id(), int(time.time())
         row = (identifier, act, str(member), encoded.decode(), by, now, now + VALID_FOR_S)
         await self._act("proposal.made", identifier, act, member, by, [(_PROPOSE, row)])
