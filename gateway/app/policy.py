@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from gateway.doors.admin import PartHealth
 from gateway.settings import Settings
 from gateway.trust.federation.reader import FederationReader
+from gateway.trust.federation.snapshot import FederationSnapshot
 from gateway.trust.keys import load_signing_key
 from policies.cache import CachingEngine
 from policies.engine import PolicyEngine
@@ -103,8 +104,7 @@ async def open_policy(settings: Settings, federation: FederationReader) -> NodeP
         ConfigurationError: it is wrong; there is none to fall back to yet.
     """
     chosen = settings.policy
-    places = PolicyPlaces(chosen.rules or POLICY_FOLDER, chosen.national, chosen.provider)
-    keeper = PolicyKeeper(places, _country(federation))
+    keeper = PolicyKeeper(places_of(settings), _country(federation))
     if chosen.rules is not None:
         await keeper.check()
     opa: OpaEngine | None = None
@@ -120,6 +120,12 @@ async def open_policy(settings: Settings, federation: FederationReader) -> NodeP
         engine = cache = CachingEngine(engine, max_entries=chosen.cached_decisions)
         keeper.use(lambda _: cache.forget())
     return NodePolicy(settings, federation, keeper, engine, opa)
+
+
+def places_of(settings: Settings) -> PolicyPlaces:
+    """Where a gateway's policy is read from."""
+    chosen = settings.policy
+    return PolicyPlaces(chosen.rules or POLICY_FOLDER, chosen.national, chosen.provider)
 
 
 def _opa(settings: Settings) -> OpaEngine:
@@ -142,9 +148,13 @@ def _opa(settings: Settings) -> OpaEngine:
 def _country(federation: FederationReader) -> Country | None:
     """What the federation says now; None while it cannot be believed, and the last word stays."""
     try:
-        snapshot = federation.current()
+        return country_of(federation.current())
     except ExchangeError:
         return None
+
+
+def country_of(snapshot: FederationSnapshot) -> Country:
+    """What a federation says of the country's policy."""
     purposes = tuple(
         ListedPurpose(one.code, one.title, one.parent, one.dpv) for one in snapshot.purposes.values()
     )

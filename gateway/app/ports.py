@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
+from gateway.app.insight.explaining import dry_run
+from gateway.app.insight.question import Asking
 from gateway.app.listeners import Listener
 from gateway.app.node import FRAME_ROOM, Node
 from gateway.consent.parties import Parties
@@ -20,6 +22,7 @@ from gateway.doors.govstack_consent import govstack_consent_routes
 from gateway.doors.metaservices import Metaservices
 from gateway.doors.people_admin import people_routes, proposal_routes, token_routes
 from gateway.doors.policy_bundle import policy_bundle_routes
+from gateway.doors.policy_dry_run import dry_run_routes
 from gateway.doors.sign_in import recognise, sign_in_routes
 from gateway.doors.xroad import XRoadDoor
 from gateway.peers.door import PeerDoor
@@ -59,6 +62,7 @@ def listeners(node: Node) -> list[Listener]:
 def _admin_api(node: Node) -> FastAPI:
     settings, people = node.settings, node.people
     cookies = Cookies(settings.sign_in_url())
+    asking = Asking(node.answering.hosted.services, node.answering.agreements)
     routers = (
         sign_in_routes(people, cookies),
         people_routes(people),
@@ -69,6 +73,7 @@ def _admin_api(node: Node) -> FastAPI:
         clerk_consent_routes(node.desk),
         representation_routes(node.desk),
         policy_bundle_routes(node.policies.bundle),
+        dry_run_routes(node.log, dry_run(asking, lambda: node.policies.sources)),
     )
     return admin_api(settings.gateway, node.check_parts, node.meters, recognise(people, cookies), routers)
 

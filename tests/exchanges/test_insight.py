@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import time
+from pathlib import Path
 from xml.etree import ElementTree as ET
 
+import httpx
 import pytest
 
 from audit.entry import Entry
@@ -14,19 +16,32 @@ from audit.pending import PendingEntry
 from gateway.app.insight.archive import find_policy
 from gateway.app.insight.drawing import draw
 from gateway.app.insight.flows import Flow, flows
-from gateway.app.insight.here import Here, look, policy_of
+from gateway.app.insight.here import Here, changed_policy, look
 from gateway.app.insight.matrix import Row, matrix
 from gateway.app.insight.pages import matrix_page
 from gateway.app.insight.register import COLUMNS, as_csv, names_of, register
 from gateway.app.insight.replay import Replayed, replay_in
 from gateway.app.insight.simulation import Simulated, simulate
 from gateway.app.log_access import opened_store
+from gateway.people.person import Role
 from gateway.settings import load
-from policies.keeper import PolicyPlaces
 from policies.regorus_engine import RegorusEngine
 from schemas.exchange_id import new_exchange_id
+from schemas.identifiers import MemberId
 from tests.exchanges.test_xroad_door import CARD_TARGET, ask, ask_person
-from tests.world import ABSENT, CARD, NAME, PERSON, PRESENT, PROVIDER, PURPOSE, RESTRICTED, WELFARE, World
+from tests.world import (
+    ABSENT,
+    CARD,
+    IDENTITY,
+    NAME,
+    PERSON,
+    PRESENT,
+    PROVIDER,
+    PURPOSE,
+    RESTRICTED,
+    WELFARE,
+    World,
+)
 
 
 def replayed(world: World, exchange: str) -> Replayed:
@@ -180,8 +195,9 @@ def test_archive__at_the_start__holds_the_policy_in_force(world):
     assert ("policy.loaded", version) in {(one.entry.action, one.entry.policy_version) for one in loaded}
 
 
-def simulated(world: World, places: PolicyPlaces) -> Simulated:
-    policy = policy_of(here_of(world).federation, places)
+def simulated(world: World, provider: Path | None = None) -> Simulated:
+    settings = load(world.sandbox.settings[PROVIDER])
+    policy = changed_policy(settings, here_of(world).federation, provider=provider)
 
     async def work() -> Simulated:  # an engine belongs to the thread that made it
         return await simulate(world.node(PROVIDER).log, RegorusEngine(policy), 2)
@@ -196,7 +212,7 @@ def test_simulate__provider_bars_a_field__what_would_differ(world, tmp_path):
     (tmp_path / "rules.yaml").write_text(
         f"member: LM/GOV/NIA\nservices:\n  {PERSON}: {{denied_fields: [full_name]}}\n"
     )
-    found = simulated(world, PolicyPlaces(provider=tmp_path / "rules.yaml"))
+    found = simulated(world, tmp_path / "rules.yaml")
     assert {one.exchange: one.kind for one in found.differ} == {
         narrower: "fewer_fields",
         refused: "newly_denied",
@@ -212,7 +228,7 @@ def test_simulate__same_policy__nothing_differs(world):
     """The facts are those of their time, so the same policy decides the same."""
     ask_person(world)
     ask_person(world, RESTRICTED)
-    found = simulated(world, PolicyPlaces())
+    found = simulated(world)
     assert (found.counts, found.differ) == ({"same": 2}, ())
 
 
@@ -267,6 +283,46 @@ def test_flows__counted_from_the_log__drawn_and_registered(world):
     assert int(mine[-1]) == flow.answered
     assert as_csv(lines).startswith("controller,")
     assert not any("pension" in line[2] for line in lines)
+
+
+def test_dry_run__officer_of_the_provider__hears_why_and_is_logged(world):
+    """The endpoint says what would be decided and which rule stops it; other people and members may not."""
+    node = world.node(PROVIDER)
+    question = {"client": WELFARE, "service": PERSON, "fields": ["full_name"], "purpose": "taxation"}
+
+    def asked(by: str | None, document: dict) -> httpx.Response:
+        headers = {"Authorization": f"Bearer {by}"} if by else {}
+        url = f"http://127.0.0.1:{world.ports[PROVIDER].admin}/v1/admin/policy/dry-run"
+        return httpx.post(url, json=document, headers=headers)
+
+    officer = token_of(world, Role.agreement_officer)
+    clerk = token_of(world, Role.consent_clerk)
+    size = world.log_size(PROVIDER)
+    reply = asked(officer, question)
+    assert reply.status_code == 200
+    document = reply.json()
+    assert document["decision"]["reasons"] == ["purpose.not_agreed"]
+    rules = {rule["rule"]: rule for one in document["questions"] for rule in one["rules"]}
+    assert rules["data.isthmus.purpose.agreed"]["stopped"][0]["facts"]["input.purpose"] == "taxation"
+    logged = world.run(node.log.reader.entry(size)).entry
+    assert (logged.kind, logged.action) == ("admin", "policy.dry_run")
+    assert world.run(node.log.reader.case(size)).user is not None
+    allowed = asked(officer, {**question, "purpose": PURPOSE}).json()
+    assert allowed["decision"]["fields"] == ["full_name"]
+    assert asked(clerk, question).status_code == 403
+    assert asked(None, question).status_code == 401
+    assert asked(officer, {**question, "service": "LM/GOV/TAX/income/band"}).status_code == 403
+    assert asked(officer, {**question, "unknown": 1}).status_code == 422
+    assert asked(officer, {**question, "service": f"{IDENTITY}/nothing"}).status_code == 404
+
+
+def token_of(world: World, role: Role) -> str:
+    """An API token of somebody who holds the role for the provider's member."""
+    member, people = MemberId.parse("LM/GOV/NIA"), world.node(PROVIDER).people
+    owner = f"somebody-{role}"
+    world.run(people.grants.grant(owner, role, member, "the test"))
+    _, text = world.run(people.tokens.create(owner, "dry run", {member: frozenset({role})}, 1, owner))
+    return text
 
 
 def test_explain__the_same_question__has_the_verdict_of_the_exchange(world):

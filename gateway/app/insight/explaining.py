@@ -1,9 +1,12 @@
-"""An explanation as a document, for `--json` and the dry-run endpoint."""
+"""Explanations for the command line and the dry-run endpoint, as documents."""
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Any
 
+from gateway.app.insight.question import Asking, Question
 from gateway.exchange.decided import decision_as_json
 from policies.explain import Explainer, Explanation
 from policies.sources import PolicySources
@@ -18,6 +21,24 @@ async def explain(policy: PolicySources, facts: DecisionInput) -> Explanation:
         PolicyUnavailable: the engine gave no decision.
     """
     return await Explainer(policy).explain(facts)
+
+
+def dry_run(
+    asking: Asking, policy: Callable[[], PolicySources]
+) -> Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]:
+    """Explains questions for a door, in a thread of their own: loading a policy takes some milliseconds, and
+    exchanges do not wait for it."""
+
+    async def explained(members: dict[str, Any]) -> dict[str, Any]:
+        facts = asking.facts(Question(**members))
+        return await asyncio.to_thread(_explained, policy(), facts)
+
+    return explained
+
+
+def _explained(policy: PolicySources, facts: DecisionInput) -> dict[str, Any]:
+    """In a thread: the engine is made, asked and dropped there."""
+    return explanation_as_json(asyncio.run(explain(policy, facts)))
 
 
 def explanation_as_json(explanation: Explanation) -> dict[str, Any]:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 from gateway.agreements.in_force import InForce
 from gateway.app.agreements import files_of
@@ -16,11 +17,11 @@ from gateway.app.federation_copy import federation_of, snapshot_of
 from gateway.app.hosting import load_sources as load_hosted
 from gateway.app.insight.question import Asking
 from gateway.app.log_access import opened_store
+from gateway.app.policy import country_of, places_of
 from gateway.exchange.ports import HostedService
 from gateway.settings import Settings
 from gateway.trust.federation.snapshot import FederationSnapshot
-from policies.keeper import Country, PolicyKeeper, PolicyPlaces
-from policies.national import ListedPurpose
+from policies.keeper import PolicyKeeper, PolicyPlaces
 from policies.sources import PolicySources
 from schemas.agreement import Agreement
 
@@ -53,13 +54,21 @@ async def look(settings: Settings) -> Here:
     agreements = InForce(lambda: federation.cas, files_of(settings))
     async with opened_store(settings) as store:
         await agreements.follow(store, int(time.time()))
-    policy = policy_of(federation, PolicyPlaces())
+    policy = PolicyKeeper(places_of(settings), country_of(federation)).sources
     return Here(services, tuple(agreements), Asking(services, agreements), policy, federation)
 
 
-def policy_of(federation: FederationSnapshot, places: PolicyPlaces) -> PolicySources:
-    """The policy of these places in this country. Raises ConfigurationError where a file is wrong."""
-    purposes = tuple(
-        ListedPurpose(one.code, one.title, one.parent, one.dpv) for one in federation.purposes.values()
-    )
-    return PolicyKeeper(places, Country(purposes)).sources
+def changed_policy(
+    settings: Settings,
+    federation: FederationSnapshot,
+    rules: Path | None = None,
+    national: Path | None = None,
+    provider: Path | None = None,
+) -> PolicySources:
+    """The gateway's policy with other rules, national policy or provider's rules; a national policy given
+    here counts in place of the federation's. Raises ConfigurationError where a file is wrong."""
+    own, country = places_of(settings), country_of(federation)
+    if national is not None:
+        country = replace(country, national=None)
+    places = PolicyPlaces(rules or own.rules, national or own.national, provider or own.provider)
+    return PolicyKeeper(places, country).sources

@@ -9,17 +9,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from audit.log import AuditLog
 from gateway.app.federation_copy import federation_of, snapshot_of
 from gateway.app.insight.differences import Difference, differences, kind_of
-from gateway.app.insight.here import policy_of
+from gateway.app.insight.here import changed_policy
 from gateway.app.insight.past import Past, last_past
 from gateway.app.log_access import opened_log
 from gateway.settings import Settings
 from policies.engine import PolicyEngine
-from policies.keeper import PolicyPlaces
 from policies.regorus_engine import RegorusEngine
 from schemas.errors import PolicyUnavailable
 
@@ -111,15 +111,22 @@ async def _decide_again(engine: PolicyEngine, past: Past) -> tuple[str | None, t
 
 
 async def simulate_here(
-    settings: Settings, places: PolicyPlaces, last: int, tell: Callable[[int], None]
+    settings: Settings,
+    last: int,
+    tell: Callable[[int], None],
+    *,
+    rules: Path | None = None,
+    national: Path | None = None,
+    provider: Path | None = None,
 ) -> Simulated:
-    """As `simulate`, on the log of a gateway's settings.
+    """As `simulate`, on the log of a gateway's settings, with what of its policy is changed.
 
     Raises:
         ConfigurationError: the changed policy is wrong.
         FederationError: the country's purposes cannot be read.
     """
     with federation_of(settings) as refresher:
-        engine = RegorusEngine(policy_of(snapshot_of(refresher), places))
+        federation = snapshot_of(refresher)
+    engine = RegorusEngine(changed_policy(settings, federation, rules, national, provider))
     async with opened_log(settings) as log:
         return await simulate(log, engine, last, tell)

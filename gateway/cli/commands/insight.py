@@ -164,7 +164,7 @@ def replay(
 def simulate(
     settings: SettingsFile,
     policy: Annotated[
-        Path | None, typer.Option(help="The changed rules' folder. Default: those shipped.", file_okay=False)
+        Path | None, typer.Option(help="The folder of the changed rules.", exists=True, file_okay=False)
     ] = None,
     national: Annotated[
         Path | None, typer.Option(help="A changed national policy.", exists=True, dir_okay=False)
@@ -177,12 +177,11 @@ def simulate(
 ) -> None:
     """Decide the last exchanges again under a changed policy: what would differ. This is logged."""
     from gateway.app.insight.simulation import simulate_here
-    from policies.keeper import PolicyPlaces
-    from policies.sources import POLICY_FOLDER
 
-    places = PolicyPlaces(policy or POLICY_FOLDER, national, provider)
+    chosen = settings_of(settings)
     with _progress(last, show=not json) as tell:
-        found = asyncio.run(simulate_here(settings_of(settings), places, last, tell))
+        work = simulate_here(chosen, last, tell, rules=policy, national=national, provider=provider)
+        found = asyncio.run(work)
     answer(found.as_json(), *_simulated(found), json=json)
 
 
