@@ -24,6 +24,8 @@ LUMERIA: Final = ROOT / "examples" / "lumeria"
 
 WELFARE: Final = SubsystemId.parse("LM/GOV/MSW/cash-transfer")
 RELIEF: Final = SubsystemId.parse("LM/NGO/RELIEF/response")
+ISSUER: Final = MemberId.parse("LM/GOV/MSW")
+"""Who records what people consent to."""
 
 NAMES: Final[Mapping[str, str]] = {
     "LM/GOV/NIA": "National Identity Authority",
@@ -38,7 +40,9 @@ PURPOSES: Final = (
     Purpose("social-assistance", "Social assistance", None, "dpv:PublicBenefit"),
     Purpose("social-assistance.eligibility", "Deciding on an application", "social-assistance", None),
     Purpose("social-assistance.review", "Reviewing a benefit", "social-assistance", None),
-    Purpose("humanitarian-response", "Helping people in a disaster", None, "dpv:ServiceProvision"),
+    Purpose("humanitarian-response", "Helping people in need", None, "dpv:ServiceProvision"),
+    Purpose("disaster-response", "Helping people in a declared disaster", None, "dpv:ServiceProvision"),
+    Purpose("family-tracing", "Helping people to find their families", None, "dpv:ServiceProvision"),
 )
 
 
@@ -134,6 +138,7 @@ def build_country(
         registrar_url=registrar_url,
         gateways=planned,
         agreements=LUMERIA / "agreements",
+        consent_issuers=(ISSUER,),
     )
     sandbox = build(folder, plan)
     return Country(

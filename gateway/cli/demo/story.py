@@ -7,6 +7,7 @@ separate processes. The numbers of the report come from the gateways' logs, not 
 from __future__ import annotations
 
 import json
+import logging
 import shlex
 import signal
 import subprocess
@@ -32,6 +33,7 @@ from gateway.cli.demo.country import (
     build_country,
     demo_ports,
 )
+from gateway.cli.demo.decisions import a_disaster_is_declared, the_person_decides
 from gateway.cli.demo.home import demo_home
 from gateway.cli.demo.processes import Processes, interrupted_afterwards
 from gateway.cli.demo.screen import Screen
@@ -89,6 +91,8 @@ def run_demo(
     # Also where a script put us in the background, ignoring Ctrl-C: our programs would end without us.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # The desks of the story are opened in this process; what a gateway tells its operator is in its own log.
+    logging.getLogger("gateway").setLevel(logging.ERROR)
     code = 0
     with demo_home(folder) as home:
         try:
@@ -162,6 +166,8 @@ def _tell(
         told.refused_exchange = _no_agreement(screen, http, country, applicant)
         _relief_sees_less(screen, http, country, applicant)
         _tax_is_down(screen, processes, http, country, applicant, told)
+        the_person_decides(screen, http, country, applicant)
+        a_disaster_is_declared(screen, http, country, applicant)
     _auditor_verifies(screen, country, told)
     _evidence(screen, country, told, home)
     _somebody_tampers(screen, country, told)
