@@ -27,6 +27,7 @@ from gateway.settings import load
 from gateway.trust.pki import SandboxAuthority
 from schemas.identifiers import MemberId
 from schemas.record import Subject
+from tests.exchanges.test_what_is_kept import _dump as dump
 from tests.oidc import SECRET, openid_provider
 from tests.world import CONSUMER, World, _ended, _serving, keep
 
@@ -87,6 +88,10 @@ def test_development_provider__operator_signs_in__acts_and_is_logged(world: Worl
                 assert world.run(people.sessions.person(session)).citizen == Subject(
                     "national_id", NATIONAL_ID
                 )
+            kept = dump(world, CONSUMER)
+            assert all(
+                name not in kept for name in (NATIONAL_ID.encode(), b"first-operator", session.encode())
+            )
             newest = world.run(world.node(CONSUMER).log.reader.entries(kind="admin", limit=2))
             assert [one.entry.action for one in newest] == ["person.signed_in", "role.granted"]
         finally:
