@@ -40,6 +40,7 @@ class Clock:
     now = NOW
 
     def __call__(self) -> int:
+        """The time."""
         return self.now
 
 
