@@ -24,6 +24,8 @@ _TOP: Final = 96
 _GAP: Final = 26
 _LEGEND: Final = 22
 _PORT: Final = 10
+_STEP: Final = 14
+"""From one band's end to the next, at least: room for its volume."""
 
 
 def draw(found: Sequence[Flow], title: str) -> str:
@@ -78,7 +80,7 @@ def _column(found: Sequence[Flow], names: Sequence[str], member: str) -> tuple[_
         for place, flow in enumerate(found):
             if getattr(flow, member) == name:
                 ports[place] = (round(top, 1), _thickness(flow))
-                top += _thickness(flow) + 2
+                top += max(_thickness(flow) + 2, _STEP)
         top = max(top, start + 18) + _GAP
     return ports, math.ceil(top)
 
@@ -91,6 +93,8 @@ def _band(flow: Flow, start: tuple[float, float], end: tuple[float, float], colo
         f'<path d="M{x1} {y1} C{middle} {y1} {middle} {y2} {x2} {y2}" fill="none" stroke="{colour}"'
         f' stroke-opacity="0.65" stroke-width="{start[1]}"{dashes}>'
         f"<title>{escape(_sentence(flow))}</title></path>"
+        f'<text x="{x2 - 6}" y="{y2 + 4}" text-anchor="end" font-size="11" stroke="#fff" stroke-width="3"'
+        f' paint-order="stroke">{flow.volume}</text>'
     )
 
 
@@ -122,7 +126,10 @@ def _legend(colour: dict[str, str], top: int) -> list[str]:
             f'<text x="60" y="{y + 10}">{escape(purpose or "no purpose")}</text>'
         )
     y = top + len(colour) * _LEGEND
-    return [*parts, f'<text x="24" y="{y + 10}" fill="#444">dashed: nothing was answered</text>']
+    return [
+        *parts,
+        f'<text x="24" y="{y + 10}" fill="#444">numbers: exchanges; dashed: nothing was answered</text>',
+    ]
 
 
 def _sentence(flow: Flow) -> str:

@@ -25,7 +25,7 @@ from schemas.exchange_id import new_exchange_id
 @dataclass(frozen=True, slots=True)
 class Past:
     """One answering outcome. `decided` is None where `missing` says in a word why nothing can be read:
-    `erased`, `undecided` (refused before any facts), `unreadable`."""
+    `erased`, `undecided` (policy was not asked), `unreadable`."""
 
     logged: Logged
     decided: Decided | None

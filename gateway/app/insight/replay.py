@@ -53,7 +53,7 @@ class Replayed:
 
 WHY = {
     "erased": "the case was erased, and the facts with it",
-    "undecided": "the exchange was refused before policy was asked",
+    "undecided": "policy was not asked about this exchange",
     "unreadable": "the case keeps no readable decision",
     "unnamed": "the facts are not those that the signed statement names",
     "unarchived": "the policy of that version is not in the archive",

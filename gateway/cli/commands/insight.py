@@ -153,7 +153,7 @@ def replay(
         "different": f"DIFFERENT: policy {found.policy_version} now decides {_verdict(found.allow)}",
         "cannot": f"cannot be replayed: {found.why}",
     }
-    rows = [(one.member, value_text(one.before), value_text(one.after)) for one in found.found]
+    rows = [(one.member, _shown(one.before), _shown(one.after)) for one in found.found]
     table = [Table(("member", "then", "now"), rows)] if rows else []
     answer(found.as_json(), lines[found.verdict], *table, json=json)
     if found.verdict != "same":
@@ -307,7 +307,7 @@ def _simulated(found: Simulated) -> Iterator[Table | str]:
         lines = [
             (
                 one.kind.replace("_", " "), one.client, one.service, one.purpose,
-                "\n".join(f"{d.member}: {value_text(d.before)} -> {value_text(d.after)}" for d in one.found),
+                "\n".join(f"{d.member}: {_shown(d.before)} -> {_shown(d.after)}" for d in one.found),
                 one.exchange,
             )
             for one in found.differ
@@ -350,6 +350,13 @@ def _json(data: bytes, what: str) -> Any:
     from schemas.strict_json import parse
 
     return parse(data, max_bytes=64 * 1024, what=what)
+
+
+def _shown(value: Any) -> str:
+    """A JSON value as JSON writes it."""
+    import orjson
+
+    return orjson.dumps(value).decode()
 
 
 def _verdict(allow: bool | None) -> str:
