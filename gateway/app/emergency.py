@@ -138,7 +138,7 @@ async def _writes(proposal: Proposal) -> Sequence[Write]:
 
 
 @asynccontextmanager
-async def opened_office(settings: Settings, by: str) -> AsyncIterator[tuple[EmergencyOffice, str]]:
+async def opened_office(settings: Settings, by: str | None = None) -> AsyncIterator[tuple[EmergencyOffice, str]]:
     """The office from outside a running gateway, and the pseudonym of the local name `by`.
 
     Raises:
@@ -151,6 +151,6 @@ async def opened_office(settings: Settings, by: str) -> AsyncIterator[tuple[Emer
         await log.open()
         people = await open_people(store, log, case_key, members)
         office = EmergencyOffice(store, log, people.four_eyes, members)
-        yield office, pseudonym(people.key, LOCAL_ISSUER, by)
+        yield office, "" if by is None else pseudonym(people.key, LOCAL_ISSUER, by)
     finally:
         await log.close()

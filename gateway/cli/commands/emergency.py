@@ -111,6 +111,6 @@ async def _list(settings: Path, member: str) -> list[Emergency]:
     from gateway.app.emergency import opened_office
     from schemas.identifiers import MemberId
 
-    async with opened_office(settings_of(settings), "") as (office, _):
+    async with opened_office(settings_of(settings)) as (office, _):
         found: list[Any] = await office.list(MemberId.parse(member))
         return found
