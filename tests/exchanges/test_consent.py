@@ -113,7 +113,7 @@ async def _withdraw_elsewhere(world: World, given: Given) -> None:
 
 
 @ISSUERS
-def test_consent__withdrawn_under_load__no_exchange_that_began_late_isanswered(
+def test_consent__withdrawn_under_load__no_exchange_that_began_late_is_answered(
     world: World, issuer: str
 ) -> None:
     """With the decision cache on and many exchanges under way: each one that began after the withdrawal,
