@@ -29,6 +29,7 @@ MAX_NESTING: Final = 8
 _TEXT_OR_BRACKET = re.compile(r'"(?:[^"\\\n]|\\.)*"|`[^`]*`|#[^\n]*|[\[\](){}\n]')
 _METADATA = re.compile(r"(?:(?:#[^\n]*|[ \t]*)\n)*?# METADATA\n((?:#[^\n]*\n)+)package ")
 _DESCRIBING: Final = ("title", "description")
+_REFERENCES: Final = frozenset({"RefDot", "RefBrack"})
 _EXCHANGE_MEMBERS: Final = frozenset({"unsafe", "retry"})
 
 
@@ -127,8 +128,21 @@ def _check_rules(file: PolicyFile, tree: dict[str, Any], own: set[str]) -> None:
             _check_call(file, line, reference_of(node["fcn"]), own)
         elif kind in {"Var", "RefDot", "RefBrack"}:
             _check_reference(file, line, reference_of({kind: node}))
+        elif kind == "NotExpr":
+            _check_negation(file, line, node)
         elif node.get("with_mods"):
             raise _error(file, line, "uses `with`, which belongs into tests; remove it")
+
+
+def _check_negation(file: PolicyFile, line: int, node: dict[str, Any]) -> None:
+    """OPA takes what stands in brackets out of a `not`: if that is undefined, so is the whole."""
+    for kind, inner in _nodes(node["expr"]):
+        indices = [part for name, part in _indices(kind, inner) if not name] if kind in _REFERENCES else []
+        parts = inner["params"] if kind == "Call" else indices
+        if any(part.keys() & {"RefDot", "RefBrack"} for part in parts):
+            raise _error(
+                file, line, "asks `not` of a reference inside another; name the inner one, or make it a rule"
+            )
 
 
 def _check_call(file: PolicyFile, line: int, path: list[Any], own: set[str]) -> None:

@@ -78,19 +78,20 @@ def opa_server(*paths: Path) -> Iterator[int]:
 @pytest.fixture(scope="session")
 def opa_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     """The port of a server with the product's policy."""
-    with _serving(load_sources(), tmp_path_factory.mktemp("opa")) as port:
+    with opa_serving(load_sources(), tmp_path_factory.mktemp("opa")) as port:
         yield port
 
 
 @pytest.fixture(scope="session")
 def country_opa_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     """The port of a server with the policy of the golden cases."""
-    with _serving(country.sources(), tmp_path_factory.mktemp("opa")) as port:
+    with opa_serving(country.sources(), tmp_path_factory.mktemp("opa")) as port:
         yield port
 
 
 @contextmanager
-def _serving(sources: PolicySources, folder: Path) -> Iterator[int]:
+def opa_serving(sources: PolicySources, folder: Path) -> Iterator[int]:
+    """An OPA server with this policy, its data written into a folder; yields its loopback port."""
     release = folder / "release.json"
     release.write_bytes(orjson.dumps(sources.release()))
     rules = [path for path in POLICY_FOLDER.rglob("*.rego") if not path.name.endswith("_test.rego")]

@@ -14,7 +14,7 @@ import rego.v1
 untouched if {
 	special := data.national.special
 	special.services == {}
-	not concerns_relative
+	count({relation | relation := input.subject.relation; special.relations[relation]}) == 0
 	count({name |
 		is_array(input.fields)
 		some name in input.fields
@@ -26,8 +26,6 @@ untouched if {
 		special.fields[asked.field]
 	}) == 0
 }
-
-concerns_relative if data.national.special.relations[input.subject.relation]
 
 # METADATA
 # title: The category may be seen on this ground, for this purpose, by this role

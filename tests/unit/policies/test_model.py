@@ -30,6 +30,19 @@ PLACES = [
     *(("subject", name) for name in ("relation", "restricted")),
     *(("usage", name) for name in ("quota_left", "repeats_left")),
 ]
+MODELLED = {
+    "agreement",
+    "consent",
+    "fields",
+    "pass_through",
+    "predicates",
+    "purpose",
+    "subject",
+    "usage",
+    "validity",
+}
+"""What the model knows: agreement and consent. The country's and the owner's rules are `test_narrowing`."""
+
 PREDICATE = {"field": "income", "op": "lt", "value": 500}
 VALUES: list[Any] = [
     *(GONE, None, True, False, 0, 1, 1.5, -1, 2**53, "", "x", [], {}, [None], ["x"], [[]], {"id": None}),
@@ -39,7 +52,7 @@ VALUES: list[Any] = [
     *(["/persons/{id}/card"], [PREDICATE], [{**PREDICATE, "value": 500.0}], [{**PREDICATE, "value": True}]),
     "LM/GOV/TAX/income/band",
 ]
-BASES = [case["input"] for case in golden_cases()]
+BASES = [case["input"] for case in golden_cases() if case["case"].partition(":")[0] in MODELLED]
 
 
 @st.composite
