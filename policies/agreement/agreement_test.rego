@@ -42,3 +42,39 @@ test_the_last_second_is_not_valid if {
 test_a_time_as_text_is_no_time if {
 	not agreement.has_not_ended with input as {"time": 10, "agreement": {"valid_until": "2030"}}
 }
+
+good := {
+	"time": 15,
+	"client": {"id": "c"},
+	"service": {"id": "p/s"},
+	"agreement": {
+		"status": "active", "client": "c", "provider": "p", "service": "p/s",
+		"valid_from": 10, "valid_until": 20,
+	},
+}
+
+holds(changes) if {
+	asked := object.union(good, changes)
+	agreement.holds with input as asked
+}
+
+test_a_good_one_holds if {
+	holds({})
+	agreement.deny == set() with input as good
+}
+
+test_none_of_these_holds if {
+	every change in [
+		{"time": 9},
+		{"time": 20},
+		{"time": "15"},
+		{"client": {"id": "d"}},
+		{"service": {"id": "q/s"}},
+		{"agreement": null},
+		{"agreement": {"status": "revoked"}},
+		{"agreement": {"provider": null}},
+		{"agreement": {"valid_until": "2030"}},
+	] {
+		not holds(change)
+	}
+}

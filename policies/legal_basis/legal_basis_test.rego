@@ -26,3 +26,23 @@ test_a_law_is_possible_for_a_pass_through if {
 test_an_unknown_form_is_never_possible if {
 	not legal_basis.possible with input as {"legal_basis": "law", "service": {"form": "stream"}}
 }
+
+national := {"legal_bases": {"law": {"purposes": null}, "life": {"purposes": {"rescue": true}}}}
+
+denied(basis, purpose) := codes if {
+	asked := {
+		"legal_basis": basis,
+		"purpose": purpose,
+		"service": {"form": "record"},
+		"agreement": {"legal_bases": ["law", "life", "whim"]},
+	}
+	codes := legal_basis.deny with input as asked with data.national as national
+}
+
+test_a_basis_for_every_purpose if denied("law", "review") == set()
+
+test_a_basis_for_its_purpose if denied("life", "rescue") == set()
+
+test_a_basis_for_another_purpose if denied("life", "review") == {"legal_basis.not_for_purpose"}
+
+test_an_unlisted_basis if denied("whim", "review") == {"legal_basis.not_listed"}

@@ -15,8 +15,8 @@ permitted if {
 	input.represents == client_member
 } else if data.national.represented_parties[client_member][input.represents]
 
-client_member := concat("/", [input.client.instance, input.client["class"], input.client.member]) if {
+client_member := concat("/", [input.client.instance, input.client.class, input.client.member]) if {
 	is_string(input.client.instance)
-	is_string(input.client["class"])
+	is_string(input.client.class)
 	is_string(input.client.member)
 }

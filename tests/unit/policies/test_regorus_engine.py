@@ -50,7 +50,7 @@ FAULTS = {
 }
 FAILURES = {
     "division by zero": "decision := 1 / input.agreement.services",
-    "a strict built-in": "decision := 1 if not format_int(input.purpose, 10)",
+    "a strict built-in": "decision := 1 if { x := input.purpose; not format_int(x, 10) }",
     "conflicting rules": "decision := 1\n\ndecision := 2",
     "no such rule": "other := 1",
     "no such function": "decision := data.isthmus.nowhere.f(1)",
