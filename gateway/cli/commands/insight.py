@@ -13,12 +13,12 @@ import typer
 
 from gateway.cli.commands.arguments import SettingsFile, settings_of
 from gateway.cli.commands.failures import FAILED
-from gateway.cli.commands.printing import Json, Table, answer, moment, value_text, words
+from gateway.cli.commands.insight_tables import explained, flows_table, matrix_table, replayed, simulated
+from gateway.cli.commands.printing import Json, answer
 
 if TYPE_CHECKING:
     from gateway.app.insight.flows import Flow
     from gateway.app.insight.matrix import Row
-    from gateway.app.insight.simulation import Simulated
     from gateway.settings import Settings
     from policies.explain import Explanation
 
@@ -93,7 +93,7 @@ def explain(
         return await explain_facts(here.policy, here.asking.facts(question))
 
     explanation = asyncio.run(work())
-    answer(explanation_as_json(explanation), *_explained(explanation, every=every), json=json)
+    answer(explanation_as_json(explanation), *explained(explanation, every=every), json=json)
 
 
 @app.command()
@@ -111,7 +111,7 @@ def matrix(
         html.write_text(matrix_page(chosen.gateway, version, rows), encoding="utf-8")
     document = {"policy_version": version, "rows": [row.as_json() for row in rows]}
     written = [f"the page is {html}"] if html else []
-    answer(document, _matrix_table(rows), *written, json=json)
+    answer(document, matrix_table(rows), *written, json=json)
 
 
 @app.command()
@@ -135,7 +135,7 @@ def flows(
     if svg is not None:
         svg.write_text(draw(found, f"Flows of {chosen.gateway} since {_since(start)}"), encoding="utf-8")
     written = [f"written: {path}" for path in (svg, register) if path]
-    answer({"flows": [flow.as_json() for flow in found]}, _flows_table(found), *written, json=json)
+    answer({"flows": [flow.as_json() for flow in found]}, flows_table(found), *written, json=json)
 
 
 @app.command()
@@ -148,14 +148,7 @@ def replay(
     from gateway.app.insight.replay import replay as replay_decision
 
     found = replay_decision(settings_of(settings), receipt)
-    lines = {
-        "same": f"same: policy {found.policy_version} decides {_verdict(found.allow)} again",
-        "different": f"DIFFERENT: policy {found.policy_version} now decides {_verdict(found.allow)}",
-        "cannot": f"cannot be replayed: {found.why}",
-    }
-    rows = [(one.member, _shown(one.before), _shown(one.after)) for one in found.found]
-    table = [Table(("member", "then", "now"), rows)] if rows else []
-    answer(found.as_json(), lines[found.verdict], *table, json=json)
+    answer(found.as_json(), *replayed(found), json=json)
     if found.verdict != "same":
         raise typer.Exit(FAILED)
 
@@ -182,7 +175,7 @@ def simulate(
     with _progress(last, show=not json) as tell:
         work = simulate_here(chosen, last, tell, rules=policy, national=national, provider=provider)
         found = asyncio.run(work)
-    answer(found.as_json(), *_simulated(found), json=json)
+    answer(found.as_json(), *simulated(found), json=json)
 
 
 async def _matrix(settings: Settings) -> tuple[str, list[Row]]:
@@ -210,109 +203,6 @@ async def _flows(settings: Settings, since: int, register: Path | None) -> list[
     if register is not None:
         write_register(register, settings.gateway, here, rows, found, _since(since))
     return found
-
-
-def _explained(explanation: Explanation, *, every: bool) -> Iterator[Table | str]:
-    decision = explanation.decision
-    yield f"{_verdict(decision.allow)}, policy {decision.policy_version}"
-    if decision.allow:
-        yield f"fields: {words(decision.fields) or 'none'}"
-        if decision.obligations:
-            yield f"duties: {value_text(dict(decision.obligations))}"
-    else:
-        yield f"reasons: {words(decision.reasons)}"
-    if explanation.fixed:
-        yield f"the fixed check already refuses: {words(explanation.fixed)}"
-    spoke = [
-        (one.code, "asker" if one.visible else "log only", words(one.asks), f"{one.file}:{one.line}")
-        for one in explanation.reasons
-        if one.refuses
-    ]
-    if spoke:
-        yield Table(("reason", "told to", "since this does not hold", "at"), spoke, "what refuses")
-    yield from _questions(explanation, every=every)
-
-
-def _questions(explanation: Explanation, *, every: bool) -> Iterator[Table | str]:
-    """Of each question the rules that a refusal asked and that did not hold; with `every`, all rules."""
-    asked = {path for one in explanation.reasons if one.refuses for path in one.asks}
-    for question in explanation.questions:
-        rows = [
-            (
-                rule.path.removeprefix("data.isthmus."),
-                _state(rule.holds, rule.value),
-                "\n".join(f"{stop.file}:{stop.line}  {stop.text}" for stop in rule.stops),
-                "\n".join(
-                    f"{name} = {value_text(value) or 'null'}"
-                    for stop in rule.stops
-                    for name, value in stop.reads.items()
-                ),
-            )
-            for rule in question.rules
-            if every or (rule.path in asked and not rule.holds)
-        ]
-        if rows:
-            yield Table(("rule", "says", "stopped at", "facts it read"), rows, question.title)
-
-
-def _state(holds: bool, value: Any) -> str:
-    if not holds:
-        return "does not hold"
-    return "holds" if value is True else value_text(value)
-
-
-def _matrix_table(rows: list[Row]) -> Table:
-    lines = [
-        (row.client, row.service, row.purpose, row.basis, _leaving(row), words(row.predicates), _kept(row))
-        for row in rows
-    ]
-    columns = ("client", "service", "purpose", "legal basis", "leaves", "yes/no questions", "duties")
-    return Table(columns, lines)
-
-
-def _leaving(row: Row) -> str:
-    if row.reasons:
-        return f"refused: {words(row.reasons)}"
-    if row.whole:
-        return "the whole answer"
-    masked = {name.partition(".")[0]: how for name, how in row.masked.items()}
-    return words(f"{name} ({masked[name]})" if name in masked else name for name in row.leaves)
-
-
-def _kept(row: Row) -> str:
-    return words(f"{name} {value_text(value)}" for name, value in row.duties.items())
-
-
-def _flows_table(found: list[Flow]) -> Table:
-    columns = (
-        "client", "service", "purpose", "legal basis", "side", "answered", "refused", "failed",
-        "first, UTC", "last, UTC", "may leave",
-    )  # fmt: skip
-    lines = [
-        (
-            flow.client, flow.service, flow.purpose, flow.basis, flow.side, flow.answered, flow.refused,
-            flow.failed, moment(flow.first), moment(flow.last), words(flow.fields),
-        )
-        for flow in found
-    ]  # fmt: skip
-    return Table(columns, lines)
-
-
-def _simulated(found: Simulated) -> Iterator[Table | str]:
-    yield f"policy {found.policy_version}: {sum(found.counts.values())} decisions made again"
-    rows = [(kind.replace("_", " "), number) for kind, number in sorted(found.counts.items())]
-    rows += [(f"not comparable: {why}", number) for why, number in sorted(found.skipped.items())]
-    yield Table(("what", "decisions"), rows)
-    if found.differ:
-        lines = [
-            (
-                one.kind.replace("_", " "), one.client, one.service, one.purpose,
-                "\n".join(f"{d.member}: {_shown(d.before)} -> {_shown(d.after)}" for d in one.found),
-                one.exchange,
-            )
-            for one in found.differ
-        ]  # fmt: skip
-        yield Table(("kind", "client", "service", "purpose", "then -> now", "exchange"), lines)
 
 
 @contextmanager
@@ -350,17 +240,6 @@ def _json(data: bytes, what: str) -> Any:
     from schemas.strict_json import parse
 
     return parse(data, max_bytes=64 * 1024, what=what)
-
-
-def _shown(value: Any) -> str:
-    """A JSON value as JSON writes it."""
-    import orjson
-
-    return orjson.dumps(value).decode()
-
-
-def _verdict(allow: bool | None) -> str:
-    return "allowed" if allow else "refused"
 
 
 def _seconds(at: datetime | None) -> int | None:
