@@ -138,7 +138,9 @@ async def _writes(proposal: Proposal) -> Sequence[Write]:
 
 
 @asynccontextmanager
-async def opened_office(settings: Settings, by: str | None = None) -> AsyncIterator[tuple[EmergencyOffice, str]]:
+async def opened_office(
+    settings: Settings, by: str | None = None
+) -> AsyncIterator[tuple[EmergencyOffice, str]]:
     """The office from outside a running gateway, and the pseudonym of the local name `by`.
 
     Raises:
