@@ -63,6 +63,7 @@ class Provider:
     def __init__(self, registration: Registration) -> None:
         check_address(registration.issuer, development=registration.development)
         self.registration = registration
+        self._transport: httpx.AsyncBaseTransport | None = None
         self._client: httpx.AsyncClient | None = None
         self._metadata: tuple[float, Metadata] | None = None
         self._keys: tuple[float, Sequence[Mapping[str, Any]]] | None = None
@@ -188,7 +189,11 @@ class Provider:
             ca = self.registration.ca
             context = ssl.create_default_context(cafile=str(ca) if ca else None)
             self._client = httpx.AsyncClient(
-                verify=context, timeout=TIMEOUT_S, follow_redirects=False, trust_env=False
+                transport=self._transport,
+                verify=context,
+                timeout=TIMEOUT_S,
+                follow_redirects=False,
+                trust_env=False,
             )
         return self._client
 

@@ -91,7 +91,7 @@ async def house(
     members = frozenset({MEMBER, OTHER})
     people = await open_people(store, log, KEK, members, registration, CitizenClaim("national_id"))
     assert people.sign_in is not None
-    people.sign_in.provider._client = httpx.AsyncClient(transport=httpx.ASGITransport(provider))
+    people.sign_in.provider._transport = httpx.ASGITransport(provider)
     yield House(store, log, people)
     await people.close()
     await log.close()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import httpx
@@ -13,6 +13,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from gateway.people.oidc.provider import MAX_BYTES
 from gateway.people.person import Role
 from schemas.encoding import b64url
 from schemas.record import Subject
@@ -215,6 +216,18 @@ async def test_sign_in__short_rsa_key__refused(
     await refused(browser(), house, "its key is too short")
 
 
+@pytest.mark.parametrize("limit", [{"alg": "RS256"}, {"use": "enc"}, {"kty": "EC"}])
+async def test_sign_in__key_for_something_else__refused(
+    browser: NewBrowser, house: House, provider: SigningProvider, limit: dict[str, str]
+) -> None:
+    """A key that says what it is for signs nothing else."""
+    key = rsa.generate_private_key(65537, 2048)
+    public = jwt.algorithms.RSAAlgorithm.to_jwk(key.public_key(), as_dict=True)
+    provider.jwk = lambda: {**public, "kid": "1", **limit}  # type: ignore[method-assign]
+    provider.sign = lambda claims: jwt.encode(claims, key, "PS256", {"kid": "1"})
+    await refused(browser(), house, "key")
+
+
 async def test_sign_in__rotated_key__is_fetched_anew(
     browser: NewBrowser, house: House, provider: SigningProvider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -295,8 +308,18 @@ async def test_callback__answer_of_another_provider__refused(
     one = browser()
     answer = provider.authorize((await one.begin()).headers["location"])
     assert (await one.finish(**answer, iss="https://other.example")).json()["reasons"] == ["sign_in.issuer"]
-    provider.metadata = {"authorization_response_iss_parameter_supported": True}
     assert provider.forms == []
+
+
+async def test_callback__provider_that_names_itself__has_to(
+    browser: NewBrowser, provider: SigningProvider
+) -> None:
+    """Where the provider says that it sends `iss`, an answer without it is not its answer."""
+    provider.metadata = {"authorization_response_iss_parameter_supported": True}
+    one = browser()
+    answer = provider.authorize((await one.begin()).headers["location"])
+    assert (await one.finish(**answer)).json()["reasons"] == ["sign_in.issuer"]
+    assert (await one.finish(**answer, iss=ISSUER)).status_code == 303
 
 
 async def test_callback__person_said_no__refused(browser: NewBrowser, provider: SigningProvider) -> None:
@@ -345,12 +368,11 @@ async def test_sign_in__own_path__is_returned_to(browser: NewBrowser, provider: 
 
 
 UNFIT = {
-    "redirect": (302, {"location": "http://127.0.0.1:1/"}, b""),
+    "redirect": (302, {"location": f"{ISSUER}/elsewhere"}, b""),
     "server_error": (500, {}, b""),
     "not_json": (200, {}, b"<html>"),
     "duplicate_key": (200, {}, b'{"issuer":"a","issuer":"b"}'),
     "too_long": (200, {}, b" " * 300_000),
-    "another_issuer": (200, {}, b'{"issuer":"https://other.example"}'),
 }
 
 
@@ -363,6 +385,33 @@ async def test_discovery__unfit__no_redirect_and_a_gateway_problem(
     begun = await browser().begin()
     assert begun.status_code == 503
     assert begun.json()["fault"] == "gateway"
+    assert provider.asked == ["/.well-known/openid-configuration"]
+
+
+async def test_discovery__another_issuer__refused(browser: NewBrowser, provider: SigningProvider) -> None:
+    """Metadata speaks for the issuer it names, whole as it may be otherwise (mix-up)."""
+    provider.metadata = {"issuer": f"{ISSUER}/"}
+    begun = await browser().begin()
+    assert begun.status_code == 503
+    assert begun.json()["detail"].endswith("another issuer")
+
+
+async def test_discovery__endless_answer__is_not_read_to_its_end(browser: NewBrowser, house: House) -> None:
+    """A provider that never stops talking fills no memory."""
+    assert house.people.sign_in is not None
+    read = 0
+
+    class Endless(httpx.AsyncByteStream):
+        async def __aiter__(self) -> AsyncIterator[bytes]:
+            nonlocal read
+            while read < 100 * MAX_BYTES:
+                read += 65_536
+                yield b" " * 65_536
+
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, stream=Endless()))
+    house.people.sign_in.provider._transport = transport
+    assert (await browser().begin()).status_code == 503
+    assert read <= 2 * MAX_BYTES
 
 
 @pytest.mark.parametrize("name", ["authorization_endpoint", "token_endpoint", "jwks_uri"])
@@ -392,7 +441,7 @@ async def test_provider__unreachable__gateway_problem(browser: NewBrowser, house
     def down(_: httpx.Request) -> httpx.Response:
         raise httpx.ConnectError("refused")
 
-    house.people.sign_in.provider._client = httpx.AsyncClient(transport=httpx.MockTransport(down))
+    house.people.sign_in.provider._transport = httpx.MockTransport(down)
     begun = await browser().begin()
     assert begun.status_code == 503
     assert begun.json()["reasons"] == ["identity_provider.unavailable"]
