@@ -147,6 +147,8 @@ def client_api(port: ClientPort, routers: Sequence[APIRouter] = ()) -> FastAPI:
         record = await assemble(view, asked, asker)
         port.meters.view(name, degraded=record.degraded, seconds=time.perf_counter() - started)
         headers = {"Isthmus-Receipt": record.receipts[0] if record.receipts else cid}
+        if asker.retention_days:
+            headers["Isthmus-Retention-Days"] = str(min(asker.retention_days))
         return Response(dump(record.to_json(id=cid, cid=cid)), media_type="application/json", headers=headers)
 
     @api.get("/v1/catalogue")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from gateway.exchange.asking import AskingSide
@@ -26,6 +26,7 @@ from schemas.errors import (
 )
 from schemas.identifiers import SubsystemId
 from schemas.record import RecordAnswer, RecordRequest
+from schemas.wire import RETENTION_DAYS
 
 JSON: Final = "application/json"
 
@@ -42,6 +43,8 @@ class ServiceAsker:
     user: Officer
     cid: str
     max_body: int
+    retention_days: list[int] = field(default_factory=list)
+    """What the answers so far have said about how long they may be kept."""
 
     async def __call__(self, ask: Ask, *, deadline: float) -> AskOutcome:
         """As `AskService.__call__`."""
@@ -55,6 +58,9 @@ class ServiceAsker:
             record = RecordAnswer.from_bytes(answer.body, max_bytes=self.max_body)
         except RequestError:
             return _no_record("misbehaving", answer.id, ("answer.malformed",))
+        said = dict(answer.headers).get(RETENTION_DAYS, "")
+        if said.isascii() and said.isdigit():
+            self.retention_days.append(int(said))
         return _outcome(record, answer)
 
     def _request(self, ask: Ask, deadline: float) -> OutgoingRequest:
@@ -80,12 +86,17 @@ def _outcome(record: RecordAnswer, answer: ExchangeAnswer) -> AskOutcome:
     return AskOutcome(
         status=record.status,
         record=record.record,
-        granted=frozenset(answer.statement.fields),
+        granted=frozenset(answer.statement.fields) - _redacted(record),
         predicates=record.predicates,
         as_of=record.as_of,
         fetched_at=answer.statement.iat,
         receipt=answer.id,
     )
+
+
+def _redacted(record: RecordAnswer) -> frozenset[str]:
+    """Fields of which nothing is left: to a view they are denied, not empty."""
+    return frozenset(name for name, how in record.masked.items() if how == "redact")
 
 
 def _no_record(status: AskStatus, receipt: str | None, reasons: tuple[str, ...]) -> AskOutcome:

@@ -14,6 +14,7 @@ from gateway.exchange.notices import Notices
 from schemas.agreement import Allowance
 from schemas.decision import Decision, DecisionInput
 from schemas.identifiers import MemberId
+from tests.exchanges.test_json_doors import ask_view
 from tests.exchanges.test_xroad_door import CARD_TARGET, ask, ask_person
 from tests.world import (
     ABSENT,
@@ -226,3 +227,13 @@ def _until(world: World, seen: list[Mapping[str, Any]], fits: Callable[[Any], bo
         time.sleep(0.02)
     assert fits(seen[-1]["emergency"])
     return seen[-1]["emergency"]
+
+
+def test_view__redacted_and_retained__denied_and_said(world, monkeypatch):
+    """A redacted value is denied, not empty; the shortest retention stands in the header."""
+    policy_also(world, monkeypatch, obliging(mask={"full_name": {"how": "redact"}}, retention={"days": 30}))
+    reply = ask_view(world, fields=["name", "birth_date"])
+    found = reply.json["attributes"]
+    assert (found["name"]["value"], found["name"]["status"]) == (None, "denied")
+    assert found["birth_date"]["status"] == "ok"
+    assert reply.headers["isthmus-retention-days"] == "30"
