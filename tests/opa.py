@@ -52,8 +52,8 @@ def opa_executable() -> Path:
 
 
 @contextmanager
-def opa_server(*paths: Path) -> Iterator[int]:
-    """An OPA server with these files; yields its loopback port."""
+def opa_server(*paths: Path, options: tuple[str, ...] = ()) -> Iterator[int]:
+    """An OPA server with these files and options; yields its loopback port."""
     port = _free_port()
     command = [
         str(opa_executable()),
@@ -65,7 +65,7 @@ def opa_server(*paths: Path) -> Iterator[int]:
         "error",
     ]
     process = subprocess.Popen(
-        [*command, "--skip-version-check", *map(str, paths)], stdout=subprocess.DEVNULL
+        [*command, "--skip-version-check", *options, *map(str, paths)], stdout=subprocess.DEVNULL
     )
     try:
         _wait_until_healthy(port, process)
