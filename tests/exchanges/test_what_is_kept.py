@@ -10,6 +10,8 @@ from typing import Any
 
 import asyncpg
 
+from gateway.consent.record import Frequency, Often
+from tests.exchanges import consents
 from tests.exchanges.hostile_peer import HostilePeer
 from tests.exchanges.hostile_provider import FORGED, ask_band, hostile_provider, signed
 from tests.exchanges.test_json_doors import ask_view
@@ -79,6 +81,10 @@ def _exchange_in_every_way(world: World) -> None:
     with hostile_provider(world, signed):
         ask_band(world)
     ask_band(world)
+    for issuer in (consents.LOCAL, consents.REMOTE):
+        given = consents.give(world, issuer, frequency=Frequency(Often.ONCE))
+        assert consents.answered(consents.ask(world, given.token))
+        consents.withdraw(world, given)
 
 
 def test_kept__after_every_kind_of_exchange__no_canary_in_clear(world):
