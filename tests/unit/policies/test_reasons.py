@@ -39,3 +39,22 @@ def test_client_visible__consent_that_does_not_cover__looks_like_nobody():
 def test_client_visible__unknown_code__is_kept_back():
     """What the table does not know is not told."""
     assert client_visible(["something.new"]) == ()
+
+
+PAGES = PACKAGE.parent / "docs" / "reasons"
+
+
+def test_pages__each_code__has_one_that_says_its_visibility():
+    """One page per code: the rule, what would allow it, whom to ask, what the client sees."""
+    assert {page.stem for page in PAGES.glob("*.md")} == REASONS.keys() | {"README"}
+    for code, visibility in REASONS.items():
+        text = (PAGES / f"{code}.md").read_text()
+        assert text.startswith(f"# {code}\n\n`{visibility}`\n")
+        for heading in ("Rule.", "What would allow it.", "Whom to ask.", "What the client sees."):
+            assert f"**{heading}** " in text, code
+
+
+def test_pages__index__names_every_code_with_its_visibility():
+    """The index is the table of reasons, no more and no less."""
+    rows = re.findall(r"^\| \[`(.+?)`\]\((.+?)\.md\) \| `(.+?)` \|", (PAGES / "README.md").read_text(), re.M)
+    assert {(code, page, shown) for code, page, shown in rows} == {(c, c, v) for c, v in REASONS.items()}
