@@ -217,6 +217,7 @@ def test_protocol__steps__are_numbered_like_the_code(title: str, module: str, st
         ("development", settings.Development),
         ("federation", settings.Federation),
         ("policy", settings.Policy),
+        ("consent", settings.Consent),
         ("limits", settings.Limits),
         ("sign_in", settings.SignIn),
     ],
