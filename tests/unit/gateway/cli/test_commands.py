@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer.main
@@ -36,12 +37,15 @@ def test_help__lists_every_group_quickly() -> None:
 
 def test_every_command__has_json_and_a_help_text() -> None:
     """The contract: each command takes `--json` and says what it does."""
-    root = typer.main.get_command(app)
-    for name, group in root.commands.items():  # type: ignore[attr-defined]
-        for command in getattr(group, "commands", {name: group}).values():
-            options = {option for parameter in command.params for option in parameter.opts}
-            assert "--json" in options, command.name
-            assert command.help, command.name
+    waiting: list[Any] = [typer.main.get_command(app)]
+    while waiting:
+        command = waiting.pop()
+        if hasattr(command, "commands"):
+            waiting += command.commands.values()
+            continue
+        options = {option for parameter in command.params for option in parameter.opts}
+        assert "--json" in options, command.name
+        assert command.help, command.name
 
 
 def test_unknown_command__is_usage(isthmus: Isthmus) -> None:
