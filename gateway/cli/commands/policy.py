@@ -39,6 +39,34 @@ def run_tests(folder: Folder = None, json: Json = False) -> None:
 
 
 @app.command()
+def check(
+    rules: Annotated[
+        Path | None, typer.Option(help="A folder of rules with their tests.", exists=True, file_okay=False)
+    ] = None,
+    national: Annotated[Path | None, typer.Option(help="The country's policy data.", exists=True)] = None,
+    provider: Annotated[
+        Path | None, typer.Option(help="Rules of our own members: a file or a folder.", exists=True)
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Try a policy as a gateway does before it decides by it: lint, tests, denials and cost."""
+    import asyncio
+
+    from policies.keeper import PolicyKeeper, PolicyPlaces
+    from policies.sources import POLICY_FOLDER
+    from schemas.errors import ConfigurationError
+
+    try:
+        keeper = PolicyKeeper(PolicyPlaces(rules or POLICY_FOLDER, national, provider))
+        asyncio.run(keeper.check())
+    except ConfigurationError as error:
+        answer({"ok": False, "complaint": error.detail}, error.detail, json=json)
+        raise typer.Exit(FAILED) from None
+    version = keeper.sources.version
+    answer({"ok": True, "policy_version": version}, f"in order; its version is {version}", json=json)
+
+
+@app.command()
 def lint(folder: Folder = None, json: Json = False) -> None:
     """Look at the policy's files as a gateway does before it loads them."""
     from policies.lint import check_sources

@@ -56,5 +56,7 @@ def test_pages__each_code__has_one_that_says_its_visibility():
 
 def test_pages__index__names_every_code_with_its_visibility():
     """The index is the table of reasons, no more and no less."""
-    rows = re.findall(r"^\| \[`(.+?)`\]\((.+?)\.md\) \| `(.+?)` \|", (PAGES / "README.md").read_text(), re.M)
+    rows = re.findall(
+        r"^\| \[`(.+?)`\]\((.+?)\.md\) \| `(.+?)` \|", (PAGES / "README.md").read_text(), re.MULTILINE
+    )
     assert {(code, page, shown) for code, page, shown in rows} == {(c, c, v) for c, v in REASONS.items()}
