@@ -26,7 +26,6 @@ from itertools import pairwise
 from typing import Any, Final
 
 from schemas.encoding import b64url
-from schemas.strict_json import canonical
 
 Mask = Callable[[Any], Any]
 """From a leaf (text, number, true or false) to what stays of it. Never raises."""
@@ -84,7 +83,7 @@ def mask_of(rule: Any, key: bytes) -> Mask:
         case "band", {"width": width} if len(parameters) == 1 and _is_number(width) and width > 0:
             return lambda leaf: _equal_band(leaf, Decimal(str(width)))
         case "hash", {} if not parameters:
-            return lambda leaf: b64url(hmac.digest(key, canonical(leaf), sha256)[:16])
+            return lambda leaf: _hash(leaf, key)
         case "year_only", {} if not parameters:
             return _year_only
     raise UnknownMask
@@ -169,6 +168,20 @@ def _equal_band(leaf: Any, width: Decimal) -> str | None:
     return f"{_plain(low)}..{_plain(low + width)}"
 
 
+def _hash(leaf: Any, key: bytes) -> str:
+    """Texts and other values never share a pseudonym, and no number is too large to have one."""
+    value = leaf.encode("utf-8", "surrogatepass") if isinstance(leaf, str) else repr(_bounded(leaf)).encode()
+    kind = b"text\0" if isinstance(leaf, str) else b"value\0"
+    return b64url(hmac.digest(key, kind + value, sha256)[:16])
+
+
+def _bounded(leaf: Any) -> Any:
+    """The leaf; an integer beyond what Python writes in decimals as its hexadecimal text."""
+    return (
+        hex(leaf) if isinstance(leaf, int) and not isinstance(leaf, bool) and leaf.bit_length() > 64 else leaf
+    )
+
+
 def _year_only(leaf: Any) -> str | None:
     found = _DATE.fullmatch(leaf) if isinstance(leaf, str) else None
     return found[1] if found else None
@@ -176,11 +189,12 @@ def _year_only(leaf: Any) -> str | None:
 
 def _number(leaf: Any) -> Decimal | None:
     """A number, also one that a source sends as text; None for anything else, and where decimals round."""
-    if isinstance(leaf, bool) or not isinstance(leaf, (int, float, str)) or len(str(leaf)) > _MAX_DIGITS:
+    if isinstance(leaf, bool) or not isinstance(leaf, (int, float, str)):
         return None
     try:
-        number = Decimal(str(leaf))
-    except InvalidOperation:
+        text = str(leaf)  # ValueError beyond some thousand digits
+        number = Decimal(text if len(text) <= _MAX_DIGITS else "NaN")
+    except (ValueError, InvalidOperation):
         return None
     return number if number.is_finite() and abs(number.adjusted()) < _MAX_DIGITS else None
 

@@ -90,8 +90,8 @@ def test_band__number__only_the_band_is_told(edges, number) -> None:
     rule = {"how": "band", "edges": sorted(edges)}
     text = masked(rule, number)
     low, high = text.split("..")
-    assert (not low or Decimal(low) <= number)
-    assert (not high or number < Decimal(high))
+    assert not low or Decimal(low) <= number
+    assert not high or number < Decimal(high)
     if low:
         assert masked(rule, int(low)) == text
     if high:
