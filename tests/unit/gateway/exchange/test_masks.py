@@ -20,9 +20,9 @@ RULES = (
     {"how": "hash"},
     {"how": "year_only"},
 )
-LEAVES = (
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
-)
+HUGE = st.sampled_from([2**63, -(2**64), 10**400, 10**5000])
+NUMBERS = st.integers() | HUGE | st.floats(allow_nan=False, allow_infinity=False)
+LEAVES = st.none() | st.booleans() | NUMBERS | st.text()
 VALUES = st.recursive(
     LEAVES,
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=4), inner, max_size=4),
