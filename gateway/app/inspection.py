@@ -16,13 +16,15 @@ from cryptography import x509
 
 from gateway.app.agreements import files_of
 from gateway.app.hosting import load_sources
+from gateway.app.policy import places_of
+from gateway.consent.notices.catalogue import SHIPPED as NOTICES
+from gateway.consent.notices.catalogue import load_catalogues
 from gateway.settings import Settings, load
 from gateway.storage import migrate
 from gateway.trust.failures import describe
 from gateway.trust.keys import load_case_key, load_certificate, load_log_key, load_signer
 from gateway.trust.tls import server_context
-from policies.lint import check_sources
-from policies.sources import load_sources as load_policy
+from policies.keeper import PolicyKeeper
 from registry_virtual.view_file import SHIPPED, load_views
 from schemas.errors import ConfigurationError, ExchangeError
 
@@ -65,7 +67,8 @@ def _looks(settings: Settings) -> Iterator[_Look]:
     yield "sources", lambda: _names(source.id for source in load_sources(settings))
     yield "agreements", lambda: _names(one.id for one in files_of(settings) or ())
     yield "views", lambda: _names(load_views(settings.views or SHIPPED))
-    yield "policy", _policy
+    yield "notices", lambda: _names(load_catalogues(settings.consent.notices or NOTICES).languages())
+    yield "policy", lambda: _policy(settings)
 
 
 def _part(name: str, look: Callable[[], str]) -> Part:
@@ -127,7 +130,8 @@ def _database(settings: Settings) -> str:
     return f"schema {migrate.HEAD}"
 
 
-def _policy() -> str:
-    sources = load_policy()
-    check_sources(sources.files)
-    return f"version {sources.version}"
+def _policy(settings: Settings) -> str:
+    """The policy of files and settings; what the federation adds is known only while serving."""
+    keeper = PolicyKeeper(places_of(settings))
+    asyncio.run(keeper.check())
+    return f"version {keeper.sources.version}"

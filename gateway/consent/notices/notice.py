@@ -14,7 +14,7 @@ from hashlib import sha256
 from typing import Final, Literal, Protocol
 
 from gateway.consent.notices.catalogue import Catalogue, isolate, without_isolates
-from gateway.consent.record import Frequency, Notice, Often, Representative, Scope
+from gateway.consent.record import Frequency, Notice, Often, Representative, Scope, end_of
 from schemas.encoding import b64url
 from schemas.errors import RequestMismatch
 from schemas.identifiers import MemberId, ServiceId, SubsystemId
@@ -102,6 +102,7 @@ def _paragraphs(
     asked: Asked, words: Catalogue, canonicals: tuple[str, ...], names: Mapping[MemberId, str], contact: str
 ) -> tuple[Paragraph, ...]:
     scope, texts = asked.scope, words.texts
+    end = end_of(asked.valid_until, asked.representative)
 
     def called(member: MemberId, code: object) -> str:
         return f"{names[member]} ({code})" if member in names else str(code)
@@ -120,7 +121,11 @@ def _paragraphs(
         Paragraph(texts["how_often"], _often(words, scope.frequency)),
         Paragraph(
             texts["until"],
-            words.say("until_text", begin=words.day(asked.valid_from), end=words.day(asked.valid_until)),
+            words.say(
+                "until_text",
+                begin=words.day(asked.valid_from),
+                end=words.day(end),
+            ),
         ),
         Paragraph(texts["free"], texts["free_text"]),
         Paragraph(texts["withdraw"], words.say("withdraw_text", issuer=called(asked.issuer, asked.issuer))),
@@ -129,9 +134,9 @@ def _paragraphs(
     other = asked.representative
     if other is not None:
         relation = words.relations[other.capacity]
-        end = words.day(asked.valid_until if other.until is None else other.until)
-        text = words.say("represented_text", relation=relation, end=end)
-        paragraphs.insert(1, Paragraph(texts["represented"], text))
+        right = words.day(asked.valid_until if other.until is None else other.until)
+        text = words.say("represented_text", relation=relation, end=right)
+        paragraphs.insert(0, Paragraph(texts["represented"], text))
     return tuple(paragraphs)
 
 

@@ -122,6 +122,17 @@ def test_notice__how_often__in_whole_units(period: int, text: str):
     assert any(text in line for line in lines)
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_notice__of_a_representative__ends_with_the_representation(language: str):
+    """The period that is shown is the one that will count, not a longer one."""
+    other = Representative(MOTHER, Capacity.GUARDIAN, NOW + 5 * DAY)
+    lines = "\n".join(as_lines(notice(language, representative=other)))
+    words = load_catalogues().find(language)
+    assert words.day(NOW + 5 * DAY) in lines
+    assert words.day(NOW + 30 * DAY) not in lines
+    assert lines.index(words.texts["represented"]) < lines.index(words.texts["who"])
+
+
 def test_slip__arabic__is_written_from_right_to_left():
     """The page says its language and direction; codes stay from left to right."""
     page = slip("ar")
