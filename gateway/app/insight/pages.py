@@ -11,6 +11,7 @@ from itertools import groupby
 from typing import Final
 
 from gateway.app.insight.matrix import Row
+from schemas.strict_json import dump
 
 _STYLE: Final = """
 body{font:15px/1.45 system-ui,sans-serif;color:#1c1c1c;background:#fff;margin:2rem;max-width:100rem}
@@ -63,7 +64,7 @@ def _service_table(service: str, rows: Sequence[Row]) -> str:
 
 def _line(row: Row, fields: Sequence[str]) -> str:
     cells = "".join(_cell(row, name) for name in fields)
-    duties = ", ".join(f"{name} {value}" for name, value in row.duties.items())
+    duties = ", ".join(f"{name} {dump(value).decode()}" for name, value in row.duties.items())
     more = "".join(f"<td>{escape(text)}</td>" for text in ("; ".join(row.predicates), duties))
     kind = ' class="refused"' if row.reasons else ""
     return (
