@@ -79,3 +79,14 @@ def test_explain__wrong_types_everywhere__is_a_refusal_and_no_failure(explainer:
     explanation = explained(explainer, purpose=3, legal_basis=[], fields={}, predicates=None)
     assert not explanation.decision.allow
     assert explanation.decision.reasons
+
+
+def test_explain__a_rule_of_several_lines__stops_at_the_one_that_did_not_hold(explainer: Explainer):
+    """Lines before it held, lines after it were never reached."""
+    rule = explained(explainer, agreement__valid_from=2**40).rule("data.isthmus.agreement.has_begun")
+    assert rule is not None
+    assert [stop.text for stop in rule.stops] == ["input.agreement.valid_from <= input.time"]
+    early = explained(explainer, agreement__valid_from="2026").rule("data.isthmus.agreement.has_begun")
+    assert early is not None
+    assert [stop.text for stop in early.stops] == ["is_number(input.agreement.valid_from)"]
+    assert early.stops[0].line > early.line
