@@ -23,6 +23,7 @@ from gateway.agreements.rows import Held, read_held
 from gateway.agreements.signatures import sign
 from gateway.app.agreements import hosted_members, opened_officers
 from gateway.exchange.reserved import ask_reserved
+from gateway.people.person import Person, Role
 from gateway.settings import load
 from gateway.trust.keys import load_certificate
 from schemas.errors import Conflict, ExchangeError, NotPermitted, RequestMismatch
@@ -250,6 +251,25 @@ def test_officer__approves_own_act__refused_and_nothing_signed(world, name):
     with pytest.raises(NotPermitted):
         world.run(work())
     assert not held(world, name, MSW).versions
+
+
+def test_officer__signed_in_for_the_member__may_approve_and_another_members_may_not(world, name):
+    """What was asked for at the command line is approved at the admin port, by this member's officers."""
+    acts = world.node(CONSUMER).people.acts
+
+    async def ask() -> str:
+        async with opened_officers(load(world.sandbox.settings[CONSUMER]), "first") as (officers, _, by):
+            return (await officers.propose(content(name), by))[0]
+
+    proposal = world.run(ask())
+    for roles in ({NIA: frozenset({Role.agreement_officer})}, {MSW: frozenset({Role.auditor})}):
+        with pytest.raises(NotPermitted):
+            world.run(acts.approve(proposal, Person("somebody", roles)))
+    officer = Person("somebody", {MSW: frozenset({Role.agreement_officer})})
+    world.run(acts.approve(proposal, officer))
+    until(lambda: held(world, name, NIA).versions)
+    with pytest.raises(Conflict):
+        world.run(acts.approve(proposal, officer))
 
 
 def test_officer__version_used_up__told_the_next_one(world, name):
