@@ -36,8 +36,8 @@ from schemas.identifiers import MemberId, ServiceId, SubsystemId
 
 @dataclass(frozen=True, slots=True)
 class FederationDirectory:
-    """What notices need of the federation as it is now. Names and schemas are shown even while it is too
-    old to trust; who may issue is not believed then."""
+    """What notices need of the federation as it is now. While that is too old to trust, names are left
+    out and nothing else is told (FederationUnavailable); taking back needs none of it."""
 
     current: Callable[[], FederationSnapshot]
 
