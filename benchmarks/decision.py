@@ -39,7 +39,11 @@ from schemas.statement import BodyDigest, HeadDigest, RequestStatement
 from schemas.wire import RequestHead
 
 CONCURRENCY: Final = 32
-TARGETS_MS: Final = {"uncached": (0.35, math.inf), "cached": (0.05, 5.0)}
+TARGETS_MS: Final = {
+    "uncached": (0.35, math.inf),
+    "uncached, with rules of the owner": (0.35, math.inf),
+    "cached": (0.05, 5.0),
+}
 """CPU median, and p99 of the latency at 32. Uncached, 32 decisions stand in one line."""
 
 _CLIENT: Final = SubsystemId.parse("LM/GOV/MSW/cash-transfer")
@@ -202,7 +206,8 @@ def _report(cpu: dict[str, list[float]], waits: dict[str, list[float]]) -> bool:
         target = TARGETS_MS.get(name)
         reached = target is None or (middle <= target[0] and cuts[98] <= target[1])
         all_reached &= reached
-        said = "–" if target is None else f"{target[0]} / {target[1]} {'reached' if reached else 'MISSED'}"
+        bound = "" if target is None or math.isinf(target[1]) else f" / {target[1]}"
+        said = "–" if target is None else f"{target[0]}{bound} {'reached' if reached else 'MISSED'}"
         spread = f"{middle:.3f} ({min(rounds):.3f}–{max(rounds):.3f})"
         print(f"| {name} | {spread} | {middle / reference:.1f} | {cuts[49]:.2f} / {cuts[98]:.2f} | {said} |")
     return all_reached
