@@ -25,7 +25,8 @@ from gateway.exchange.obligations import plan
 from gateway.exchange.ports import HostedService
 from policies.cache import CachingEngine
 from policies.engine import PolicyEngine
-from policies.national import ListedPurpose, read_national
+from policies.national import ListedPurpose
+from policies.national_file import read_national
 from policies.provider import read_provider
 from policies.regorus_engine import RegorusEngine
 from policies.sources import load_sources

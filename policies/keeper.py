@@ -15,7 +15,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from policies.national import SHIPPED, ListedPurpose, National, parse_national, read_national
+from policies.national import ListedPurpose, National
+from policies.national_file import SHIPPED, parse_national, read_national
 from policies.provider import Provider, read_provider
 from policies.sources import POLICY_FOLDER, PolicyFile, PolicySources, join_sources, read_files
 from policies.trial import on_trial

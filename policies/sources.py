@@ -16,7 +16,8 @@ from typing import Any, Final
 
 import orjson
 
-from policies.national import National, read_national
+from policies.national import National
+from policies.national_file import read_national
 from policies.provider import Provider
 from schemas.errors import ConfigurationError
 from schemas.strict_json import canonical

@@ -107,7 +107,7 @@ def publish_national_policy(folder: Path, file: Path) -> int:
         ConfigurationError: the file is wrong; names line and cure.
     """
     from policies.forms import read_form
-    from policies.national import SCHEMA, read_national
+    from policies.national_file import SCHEMA, read_national
 
     if read_national(file).purposes:
         raise ConfigurationError(f"{file}: lists purposes, which the federation does; remove them here")

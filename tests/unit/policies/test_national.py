@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policies.national import ListedPurpose, National, parse_national, read_national
+from policies.national import ListedPurpose, National
+from policies.national_file import parse_national, read_national
 from schemas.errors import ConfigurationError
 from tests.unit.policies import country
 

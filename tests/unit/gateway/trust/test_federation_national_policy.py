@@ -11,7 +11,7 @@ import pytest
 from gateway.app.instance import publish_national_policy
 from gateway.trust.federation.errors import MalformedDocument
 from gateway.trust.federation.national import Policy
-from policies.national import SHIPPED, parse_national, read_national
+from policies.national_file import SHIPPED, parse_national, read_national
 from schemas.errors import ConfigurationError
 from tests.unit.gateway.trust.federation_world import World
 from tests.unit.gateway.trust.test_federation_reader import reading

@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-from policies.national import National, read_national
+from policies.national import National
+from policies.national_file import read_national
 from policies.provider import Provider, read_provider
 from policies.sources import PolicySources, load_sources
 
