@@ -326,7 +326,9 @@ def commands() -> list[str]:
 def test_page__commands_it_shows__exist(page: Path) -> None:
     """No page names a command that the program does not have."""
     known = commands()
-    shown = re.findall(r"(?:`|^|/run )isthmus ([a-z][a-z-]*)(?: ([a-z][a-z-]*))?", page.read_text("utf-8"), re.MULTILINE)
+    shown = re.findall(
+        r"(?:`|^|/run )isthmus ([a-z][a-z-]*)(?: ([a-z][a-z-]*))?", page.read_text("utf-8"), re.MULTILINE
+    )
     groups = {name.split()[0] for name in known}
     wrong = [
         f"{group} {verb}".strip()

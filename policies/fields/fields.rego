@@ -14,19 +14,34 @@ granted := agreed if {
 
 not_barred := [name |
 	some name in agreed
-	not data.isthmus.special_category.bars(name)
-	not data.isthmus.provider_rules.bars(name)
+	not barred[name]
 ]
+
+barred contains name if some name, _ in data.isthmus.provider_rules.mine.denied_fields
+
+barred contains name if {
+	not data.isthmus.special_category.untouched
+	some name in agreed
+	data.isthmus.special_category.bars(name)
+}
 
 # METADATA
 # title: What was asked, was agreed and, where consent is the ground, allowed
-agreed := [name |
+agreed := in_agreement if {
+	data.isthmus.consent.not_needed
+} else := allowed
+
+allowed := [name |
+	some name in in_agreement
+	data.isthmus.consent.covers(name)
+]
+
+in_agreement := [name |
 	is_array(input.fields)
 	is_array(input.agreement.fields)
 	some name in input.fields
 	is_string(name)
 	name in input.agreement.fields
-	data.isthmus.consent.covers(name)
 ]
 
 # A pass-through answer is opaque: it cannot be filtered, so nothing may be asked of it by field.

@@ -18,6 +18,7 @@ due := data.national.duties if {
 categories contains category if some category in data.isthmus.special_category.whole
 
 categories contains category if {
+	not data.isthmus.special_category.untouched
 	some name in data.isthmus.fields.granted
 	some category in data.isthmus.special_category.of_field(name)
 }
@@ -28,40 +29,40 @@ categories contains category if {
 	some category in data.isthmus.special_category.of_field(asked.field)
 }
 
-masks_of(name) := {mask | some mask in by_owner(name)} | {mask | some mask in by_country(name)}
-
-by_owner(name) := {rule.mask |
+# METADATA
+# title: The masks that meet on a granted field
+# description: The owner's and the country's. A role or a purpose may be excepted by name.
+masks_on[name] contains rule.mask if {
 	some rule in data.isthmus.provider_rules.mine.masks
-	rule.fields[name]
-	applies(rule)
+	not excepted(rule)
+	some name, _ in rule.fields
+	name in data.isthmus.fields.granted
 }
 
-by_country(name) := {rule.mask |
+masks_on[name] contains rule.mask if {
 	some category in categories
 	rule := data.national.categories[category].mask
+	not excepted(rule)
+	some name in data.isthmus.fields.granted
 	concerns(category, name)
-	applies(rule)
 }
 
 concerns(category, _) if category in data.isthmus.special_category.whole
 
 concerns(category, name) if category in data.isthmus.special_category.of_field(name)
 
-applies(rule) if not excepted(rule)
-
 excepted(rule) if rule.except_roles[input.user.role]
 
 excepted(rule) if rule.except_purposes[input.purpose]
 
-mask_of(name) := mask if {
-	masks := masks_of(name)
+one_of(masks) := mask if {
 	count(masks) == 1
 	some mask in masks
 }
 
-mask_of(name) := {"how": "redact"} if count(masks_of(name)) > 1
+one_of(masks) := {"how": "redact"} if count(masks) > 1
 
-masks := {name: mask_of(name) | some name in data.isthmus.fields.granted}
+masks := {name: one_of(met) | some name, met in masks_on}
 
 default masking := {}
 

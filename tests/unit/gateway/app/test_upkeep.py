@@ -75,9 +75,7 @@ async def _follow(folder: Path):
     """Agreements that a node follows."""
     (folder / "msw-tax.yaml").write_text(TEXT)
     followed = Following(folder, Agreements.load(folder))
-    node = SimpleNamespace(
-        agreements=SimpleNamespace(files=followed.agreements), policy=followed.policy
-    )
+    node = SimpleNamespace(agreements=SimpleNamespace(files=followed.agreements), policy=followed.policy)
     work = asyncio.create_task(upkeep._follow_agreement_files(node))
     await asyncio.sleep(0)
     yield followed
