@@ -62,7 +62,12 @@ class RegorusEngine(RegoEngine):
         check_sources(sources.files)
         loaded = _Loaded(sources)
         loaded.engine()
-        self._loaded = loaded
+        before, self._loaded = self._loaded, loaded
+        before.drop()
+
+    async def close(self) -> None:
+        """Let go of this thread's Engine here, since no other thread may."""
+        self._loaded.drop()
 
     async def evaluate(self, input_document: bytes) -> Any:
         """As `RegoEngine.evaluate`."""
@@ -95,8 +100,8 @@ class _Loaded:
         return engine
 
     def drop(self) -> None:
-        """Forget this thread's Engine, which broke down."""
-        del self.of_thread.engine
+        """Forget this thread's Engine, if there is one; the next question builds it anew."""
+        self.of_thread.__dict__.pop("engine", None)
 
 
 def build_engine(sources: PolicySources) -> Engine:

@@ -266,6 +266,14 @@ class World:
         """How many entries a gateway's log has."""
         return self.run(self.node(gateway).log.reader.head()).size
 
+    def exchanges_logged(self, gateway: str) -> int:
+        """How many entries a gateway's log has about exchanges of its clients: without what members ask
+        one another in the background, and without acts."""
+        entries = self.run(self.node(gateway).log.reader.entries(limit=1_000_000))
+        return sum(
+            logged.entry.service is not None and "/isthmus/" not in logged.entry.service for logged in entries
+        )
+
     def metrics(self, gateway: str) -> str:
         """A gateway's exposition."""
         return self.node(gateway).meters.text().decode()

@@ -210,7 +210,7 @@ TABLE = {
 def test_fault__part_fails__no_data_and_the_right_entries(world, monkeypatch, name):
     """No receipt, no data; whoever failed is named, and nothing of a part's own words gets out."""
     row = TABLE[name]
-    before = {gateway: world.log_size(gateway) for gateway in (PROVIDER, CONSUMER)}
+    before = {gateway: world.exchanges_logged(gateway) for gateway in (PROVIDER, CONSUMER)}
     with ExitStack() as stack:
         patch = stack.enter_context(pytest.MonkeyPatch.context())
         row.breaks(world, patch)
@@ -225,7 +225,7 @@ def test_fault__part_fails__no_data_and_the_right_entries(world, monkeypatch, na
     for gateway, expected in ((PROVIDER, row.provider), (CONSUMER, row.consumer)):
         entries = world.entries(gateway, exchange) if exchange else []
         assert tuple(entry.result or entry.kind for entry in entries) == expected, gateway
-        assert world.log_size(gateway) - before[gateway] == len(expected)
+        assert world.exchanges_logged(gateway) - before[gateway] == len(expected)
 
 
 def test_fault__everything_mended__answers_again(world):

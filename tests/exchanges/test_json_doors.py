@@ -126,12 +126,12 @@ BAD_BODIES = {
 def test_view__bad_body__a_problem_and_nothing_asked(world, row):
     """Every door has the same problems, and bounds what it reads before any model sees it."""
     body, status, slug = BAD_BODIES[row]
-    size = world.log_size(CONSUMER)
+    size = world.exchanges_logged(CONSUMER)
     reply = call(world, "POST", VIEW, body)
     assert (reply.status, reply.type) == (status, slug), reply.body
     assert reply.headers["content-type"] == "application/problem+json"
     assert PRESENT not in reply.body.decode()
-    assert world.log_size(CONSUMER) == size
+    assert world.exchanges_logged(CONSUMER) == size
 
 
 @pytest.mark.parametrize(

@@ -133,11 +133,11 @@ def test_door__needless_encoding__forwarded_in_canonical_form(world):
 )  # fmt: skip
 def test_door__path_that_can_be_read_twice__400_and_the_source_hears_nothing(world, path):
     """Whatever two parsers could read differently is refused before anything is signed or logged."""
-    size = world.log_size(CONSUMER)
+    size = world.exchanges_logged(CONSUMER)
     reply = ask(world, f"/r1/{CARD}{path}")
     assert (reply.status, reply.headers["x-road-error"]) == (400, "Client.BadRequest")
     assert world.upstream.received == []
-    assert world.log_size(CONSUMER) == size
+    assert world.exchanges_logged(CONSUMER) == size
 
 
 @pytest.mark.parametrize(
@@ -426,11 +426,11 @@ TEXTS = {
 @pytest.mark.parametrize("row", TEXTS)
 def test_door__header_that_no_statement_can_carry__the_clients_fault_at_once(world, row):
     """The client is told here; nothing is signed or logged that a peer would call malformed."""
-    size = world.log_size(CONSUMER)
+    size = world.exchanges_logged(CONSUMER)
     reply = ask_person(world, headers=TEXTS[row])
     assert reply.status == 400, reply.body
     assert reply.headers["x-road-error"].startswith("Client.")
-    assert world.log_size(CONSUMER) == size
+    assert world.exchanges_logged(CONSUMER) == size
 
 
 def test_door__huge_body__413_in_x_roads_form(world):

@@ -85,7 +85,16 @@ def isthmus() -> Isthmus:
 @pytest.fixture(scope="session")
 def ministry(tmp_path_factory: pytest.TempPathFactory) -> Ministry:
     """One gateway with a migrated database, admitted into an instance."""
-    home = tmp_path_factory.mktemp("ministry")
+    return _built(tmp_path_factory.mktemp("ministry"))
+
+
+@pytest.fixture(scope="module")
+def own_ministry(tmp_path_factory: pytest.TempPathFactory) -> Ministry:
+    """Another one, for a module whose tests change its database."""
+    return _built(tmp_path_factory.mktemp("own"))
+
+
+def _built(home: Path) -> Ministry:
     data = home / "data"
     _generate(data)
     registrar, client, peer, admin, door = free_ports(5)

@@ -39,43 +39,45 @@ def sign(isthmus: Isthmus, ministry: Ministry, file: Path) -> None:
 
 
 def test_agreement_acts__signed_shown_compared_revoked(
-    isthmus: Isthmus, ministry: Ministry, files: tuple[Path, Path], tmp_path: Path
+    isthmus: Isthmus, own_ministry: Ministry, files: tuple[Path, Path], tmp_path: Path
 ) -> None:
     """From a file to a signed agreement, a memorandum, a second version, and its end."""
     for file in files:
-        sign(isthmus, ministry, file)
-    listed = isthmus("agreement", "list", ministry.settings, "--json").json
+        sign(isthmus, own_ministry, file)
+    listed = isthmus("agreement", "list", own_ministry.settings, "--json").json
     assert [(one["id"], one["version"], one["state"]) for one in listed["signed"]] == [("own", 2, "in_force")]
     assert [one["id"] for one in listed["agreements"]] == ["msw-msw"]
 
     page = tmp_path / "memorandum.html"
-    shown = isthmus("agreement", "show", ministry.settings, "own", "--memorandum", page, "--json").json
+    shown = isthmus("agreement", "show", own_ministry.settings, "own", "--memorandum", page, "--json").json
     assert (shown["version"], shown["state"]) == (2, "in_force")
     (signature,) = shown["signatures"]
     assert signature["member"] == MEMBER
     assert signature["certificate"] in page.read_text()
     assert shown["digest"] in page.read_text()
     assert (
-        isthmus("agreement", "show", ministry.settings, "own", "--version", 1, "--json").json["state"]
+        isthmus("agreement", "show", own_ministry.settings, "own", "--version", 1, "--json").json["state"]
         == "superseded"
     )
-    assert isthmus("agreement", "show", ministry.settings, "own", "--version", 7).code == CLIENT
+    assert isthmus("agreement", "show", own_ministry.settings, "own", "--version", 7).code == CLIENT
 
     by_files = isthmus("agreement", "diff", *files, "--json").json["differences"]
-    by_id = isthmus("agreement", "diff", ministry.settings, "own", "--json").json["differences"]
+    by_id = isthmus("agreement", "diff", own_ministry.settings, "own", "--json").json["differences"]
     assert by_files == by_id
     assert [one["effect"] for one in by_id] == ["narrowed"]
 
     said = isthmus(
-        "agreement", "revoke", ministry.settings, "own", "--by", "officer-1", "--reason", "over", "--json"
+        "agreement", "revoke", own_ministry.settings, "own", "--by", "officer-1", "--reason", "over", "--json"
     )
     assert said.json == {"agreement": "own", "version": 2, "state": "revoked"}
-    assert isthmus("agreement", "show", ministry.settings, "own", "--json").json["state"] == "revoked"
+    assert isthmus("agreement", "show", own_ministry.settings, "own", "--json").json["state"] == "revoked"
     assert (
-        isthmus("agreement", "revoke", ministry.settings, "own", "--by", "officer-1", "--reason", "x").code
+        isthmus(
+            "agreement", "revoke", own_ministry.settings, "own", "--by", "officer-1", "--reason", "x"
+        ).code
         == CLIENT
     )
-    again = isthmus("agreement", "propose", ministry.settings, files[1], "--by", "officer-1", "--json")
+    again = isthmus("agreement", "propose", own_ministry.settings, files[1], "--by", "officer-1", "--json")
     assert again.code == CLIENT
     assert "version 3" in again.out + again.err
 
@@ -102,11 +104,11 @@ def test_agreement_new__from_the_catalogue__in_order_once_purposes_are_written(
 
 
 def test_settings__unsigned_files_not_allowed__said_with_the_cure(
-    isthmus: Isthmus, ministry: Ministry
+    isthmus: Isthmus, own_ministry: Ministry
 ) -> None:
     """Files that nobody signed count only where the settings allow it."""
-    strict = ministry.settings.with_name("strict.yaml")
-    strict.write_text(ministry.settings.read_text().replace("unsigned_agreements: allow\n", ""))
+    strict = own_ministry.settings.with_name("strict.yaml")
+    strict.write_text(own_ministry.settings.read_text().replace("unsigned_agreements: allow\n", ""))
     try:
         said = isthmus("gateway", "check", strict, "--json")
         (found,) = [part for part in said.json["parts"] if part["name"] == "agreements"]

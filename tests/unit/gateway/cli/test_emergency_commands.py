@@ -31,7 +31,7 @@ def test_emergency__declared_approved_ended__listed_and_logged(isthmus: Isthmus,
     assert "officer" not in listed.out
     assert isthmus("emergency", "end", copied, found["id"], "--by", "first officer").code == 2
     logged = isthmus("audit", "list", copied, "--kind", "admin", "--json").json["entries"]
-    assert [one["action"] for one in logged] == ["emergency.end", "proposal.approved", "proposal.made"]
+    assert [one["action"] for one in logged[:3]] == ["emergency.end", "proposal.approved", "proposal.made"]
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ def test_grant__listed__revoked__and_all_of_it_logged(isthmus: Isthmus, copied: 
     assert isthmus("people", "revoke", *by_id).code == 0
     assert isthmus("people", "list", copied, "--json").json == {"grants": []}
     logged = isthmus("audit", "list", copied, "--kind", "admin", "--json").json["entries"]
-    assert [one["action"] for one in logged] == ["role.revoked", "role.granted"]
+    assert [one["action"] for one in logged[:2]] == ["role.revoked", "role.granted"]
 
 
 def test_token__made__listed__ended(isthmus: Isthmus, copied: Path) -> None:

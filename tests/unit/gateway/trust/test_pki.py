@@ -24,7 +24,6 @@ from gateway.trust.pki import (
     verify_chain,
 )
 
-NOW = datetime.now(UTC)
 GATEWAY = "isthmus://LM/GOV/MSW/gw1"
 MEMBER = "isthmus://LM/GOV/MSW"
 SYSTEM = "isthmus://LM/GOV/MSW/cash-transfer"
@@ -105,7 +104,7 @@ def test_verify_chain__each_kind__is_accepted(authority: SandboxAuthority) -> No
         (authority.issue_signing(MEMBER), MEMBER),
         (authority.issue_client(SYSTEM), SYSTEM),
     ):
-        verify_chain(credential.certificate, [authority.certificate], NOW, uri)
+        verify_chain(credential.certificate, [authority.certificate], datetime.now(UTC), uri)
 
 
 def test_verify_chain__wrong_name_authority_or_time__is_rejected(authority: SandboxAuthority) -> None:
@@ -113,11 +112,11 @@ def test_verify_chain__wrong_name_authority_or_time__is_rejected(authority: Sand
     certificate = authority.issue_signing(MEMBER).certificate
     trusted = [authority.certificate]
     for cas, at, uri in (
-        (trusted, NOW, "isthmus://LM/GOV/TAX"),
-        (trusted, NOW + timedelta(days=91), MEMBER),
-        (trusted, NOW - timedelta(days=1), MEMBER),
-        ([SandboxAuthority.create().certificate], NOW, MEMBER),
-        ([], NOW, MEMBER),
+        (trusted, datetime.now(UTC), "isthmus://LM/GOV/TAX"),
+        (trusted, datetime.now(UTC) + timedelta(days=91), MEMBER),
+        (trusted, datetime.now(UTC) - timedelta(days=1), MEMBER),
+        ([SandboxAuthority.create().certificate], datetime.now(UTC), MEMBER),
+        ([], datetime.now(UTC), MEMBER),
     ):
         with pytest.raises(CertificateRejected):
             verify_chain(certificate, cas, at, uri)
@@ -128,7 +127,7 @@ def test_verify_chain__certificate_signed_by_a_leaf__is_rejected(authority: Sand
     member = authority.issue_signing(MEMBER)
     forged = SandboxAuthority(member).issue_signing("isthmus://LM/GOV/TAX").certificate
     with pytest.raises(CertificateRejected):
-        verify_chain(forged, [authority.certificate], NOW, "isthmus://LM/GOV/TAX")
+        verify_chain(forged, [authority.certificate], datetime.now(UTC), "isthmus://LM/GOV/TAX")
 
 
 def test_verify_chain__key_of_another_curve__is_rejected(authority: SandboxAuthority) -> None:
@@ -136,7 +135,7 @@ def test_verify_chain__key_of_another_curve__is_rejected(authority: SandboxAutho
     key = ec.generate_private_key(ec.SECP384R1())
     certificate = authority.issue_signing(MEMBER, key=key).certificate
     with pytest.raises(CertificateRejected, match="P-256"):
-        verify_chain(certificate, [authority.certificate], NOW, MEMBER)
+        verify_chain(certificate, [authority.certificate], datetime.now(UTC), MEMBER)
 
 
 @pytest.mark.parametrize("uris", [[], [GATEWAY, MEMBER], ["https://example.org"]])
@@ -144,7 +143,9 @@ def test_identity_uri__none_or_two_identities__is_rejected(uris: list[str]) -> N
     """Exactly one Isthmus name, or none counts."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([])
-    builder = x509.CertificateBuilder(name, name, key.public_key(), 1, NOW, NOW + timedelta(days=1))
+    builder = x509.CertificateBuilder(
+        name, name, key.public_key(), 1, datetime.now(UTC), datetime.now(UTC) + timedelta(days=1)
+    )
     names = [x509.UniformResourceIdentifier(uri) for uri in uris] or [x509.DNSName("localhost")]
     builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
     with pytest.raises(CertificateRejected):
