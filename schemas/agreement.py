@@ -22,7 +22,8 @@ PERIODS: Final = {"hour": 3_600, "day": 86_400, "month": 30 * 86_400}
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
-    """At most `limit` exchanges in any `period_s` seconds."""
+    """At most `limit` exchanges in each period of `period_s` seconds. Periods are fixed (hours and days in
+    UTC, thirty days from 1970), so that around a boundary twice as many may come close together."""
 
     limit: int
     period_s: int
