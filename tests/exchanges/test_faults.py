@@ -75,7 +75,9 @@ def _upstream(reply: bytes, delay_s: float = 0) -> Break:
 
 def _federation_ran_out(gateway: str) -> Break:
     def do(world, monkeypatch):
-        monkeypatch.setattr(world.node(gateway).federation, "_serve_until", 0.0)
+        federation = world.node(gateway).federation
+        monkeypatch.setattr(federation, "_publish", lambda _: None)  # a poll just now would mend it
+        monkeypatch.setattr(federation, "_serve_until", 0.0)
 
     return do
 
