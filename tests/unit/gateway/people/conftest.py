@@ -158,3 +158,15 @@ async def browser(house: House, provider: SigningProvider) -> AsyncIterator[NewB
     yield make
     for client in opened:
         await client.aclose()
+
+
+async def signed_in(browser: NewBrowser, subject: str) -> Browser:
+    """A browser with a session."""
+    one = browser()
+    assert (await one.sign_in(subject)).status_code == 303
+    return one
+
+
+def role_of(house: House, subject: str, role: Role, member: MemberId = MEMBER) -> dict[str, str]:
+    """The body of a grant or a revocation."""
+    return {"person": house.id(subject), "role": role.value, "member": str(member)}
