@@ -54,6 +54,8 @@ def _service(service: ServiceDescription, purposes: str) -> str:
         f"  - service: {service.id}",
         f"    purposes: []           # of the national list: {purposes}",
         "    legal_bases: []        # such as public_task, legal_obligation, consent, vital_interest",
+        "    # default_purpose:       # one of the purposes, for clients that cannot say theirs, as X-Road's",
+        "    # default_legal_basis:   # and one of the legal bases",
     ]
     form = service.form
     if isinstance(form, RecordForm):

@@ -13,6 +13,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from audit import AuditLog, Case, Entry, PendingEntry, ReplayRow, Signer, SqliteStore, Store, origin_of
+from audit.fsck import verify_log
 from audit.store_postgres import PostgresStore
 from audit.tables import ddl
 from tests.postgres import postgres_dsn, postgres_server  # noqa: F401 - fixtures
@@ -20,6 +21,8 @@ from tests.postgres import postgres_dsn, postgres_server  # noqa: F401 - fixture
 GATEWAY = "LM/GOV/MSW/gw1"
 KEK = bytes(range(32))
 SIGNER = Signer(origin_of(GATEWAY), Ed25519PrivateKey.from_private_bytes(bytes(range(1, 33))))
+
+VKEY = SIGNER.verifier.format()
 
 StoreMaker = Callable[[], Store]
 
@@ -105,3 +108,10 @@ def replay_row(
 def kek() -> bytes:
     """A case KEK."""
     return os.urandom(32)
+
+
+async def verified(store: Store) -> int:
+    """Verify the whole log and return its size."""
+    report = await verify_log(store, VKEY, kek=KEK)
+    assert report.findings == ()
+    return report.size

@@ -170,3 +170,15 @@ async def signed_in(browser: NewBrowser, subject: str) -> Browser:
 def role_of(house: House, subject: str, role: Role, member: MemberId = MEMBER) -> dict[str, str]:
     """The body of a grant or a revocation."""
     return {"person": house.id(subject), "role": role.value, "member": str(member)}
+
+
+async def refused(browser: Browser, house: House, reason: str | None = None) -> dict[str, Any]:
+    """Sign in, be refused, and have no session."""
+    finished = await browser.sign_in("first")
+    assert finished.status_code == 401
+    assert "isthmus-session" not in browser.client.cookies
+    assert await house.store.rows("SELECT * FROM people_session") == []
+    problem: dict[str, Any] = finished.json()
+    if reason is not None:
+        assert problem["detail"].endswith(reason)
+    return problem

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -35,6 +35,7 @@ from schemas.identifiers import GatewayId, MemberId, ServiceId, SubsystemId
 START = datetime(2030, 6, 1, 12, tzinfo=UTC)
 PURPOSES = (Purpose("sp", "Social protection"), Purpose("sp-eligibility", "Eligibility", "sp", "dpv:Assess"))
 ONLINE = ("timestamp", "snapshot", "directory")
+HOUR = 3600
 
 
 class Clock:
@@ -226,3 +227,19 @@ class World:
     def reader(self, url: str, name: str = "gateway", *mirrors: str) -> FederationReader:
         """A gateway's reader with a folder of its own."""
         return FederationReader(self.root, [url, *mirrors], self.folder / name, clock=lambda: self.clock.now)
+
+
+@asynccontextmanager
+async def reading(world: World, url: str, name: str = "gateway") -> AsyncIterator[FederationReader]:
+    """A started reader of the country at `url`, stopped at the end."""
+    reader = world.reader(url, name)
+    await reader.start(poll=False)
+    try:
+        yield reader
+    finally:
+        await reader.stop()
+
+
+def codes(reader: FederationReader) -> dict[str, str]:
+    """The codes of a reader's alarms, by what they are about."""
+    return {alarm.about: alarm.code for alarm in reader.state().alarms}

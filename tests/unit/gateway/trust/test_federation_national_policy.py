@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,21 +12,9 @@ from gateway.trust.federation.errors import MalformedDocument
 from gateway.trust.federation.national import Policy
 from policies.national_file import SHIPPED, parse_national, read_national
 from schemas.errors import ConfigurationError
-from tests.unit.gateway.trust.federation_world import World
-from tests.unit.gateway.trust.test_federation_reader import reading
+from tests.unit.gateway.trust.federation_world import World, reading
 
 DOCUMENT = b'{"legal_bases":{"public_task":{"title":"A task"}}}'
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> World:
-    return World(tmp_path)
-
-
-@pytest.fixture
-def url(world: World) -> Iterator[str]:
-    with world.serve() as address:
-        yield address
 
 
 async def test_current__none_published__there_is_none(world: World, url: str) -> None:
