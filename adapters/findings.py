@@ -6,17 +6,16 @@ descriptions, so the schema stays the one place that says how a source is writte
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import lru_cache
-from importlib.resources import files
 from typing import Any, Literal
 
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
+from adapters.source_schema import source_schema
 from adapters.yaml_lines import Document
 
 Level = Literal["error", "warning"]
@@ -39,12 +38,7 @@ class Finding:
 @lru_cache(maxsize=1)
 def source_validator() -> Draft202012Validator:
     """The check of source files against `adapters/source.schema.json`."""
-    return Draft202012Validator(_source_schema())
-
-
-@lru_cache(maxsize=1)
-def _source_schema() -> Any:
-    return json.loads((files("adapters") / "source.schema.json").read_text("utf-8"))
+    return Draft202012Validator(source_schema())
 
 
 def schema_findings(document: Document, validator: Draft202012Validator) -> list[Finding]:
@@ -89,7 +83,7 @@ def _description(schema: Any) -> str:
         return "a value"
     if "$ref" in schema and "description" not in schema:
         name = schema["$ref"].rpartition("/")[2]
-        return _description(_source_schema()["$defs"].get(name, {}))
+        return _description(source_schema()["$defs"].get(name, {}))
     if "description" in schema:
         return str(schema["description"])
     kinds = schema.get("type", "value")

@@ -1,8 +1,9 @@
 """A source: what one YAML file declares, as values (shape: DESIGN section 9).
 
 Two forms of service live here: record services, which an adapter answers, and pass-through
-services, which the gateway forwards (`adapters.upstream`). Connections hold resolved secrets, so
-their text form never shows them.
+services, which the gateway forwards (`adapters.upstream`). What stands in `connection` and `ask` is
+its kind's affair (`kinds/<kind>/form.py`). Connections hold resolved secrets, so their text form
+never shows them.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from adapters.contract import Query
 from adapters.mapping import Rules
@@ -22,7 +23,6 @@ from schemas.outcome import Shape
 from schemas.record import Subject
 
 Empty = Literal["not_found", "empty_list", "misbehaving"]
-Verdict = Literal["not_found", "ambiguous", "denied", "unavailable", "misbehaving"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,45 +39,6 @@ class Limits:
     def timeout_s(self) -> float:
         """The whole time for one question, retries included."""
         return self.timeout_ms / 1000
-
-
-@dataclass(frozen=True, slots=True)
-class Auth:
-    """How to show who we are: `headers` are ready to send and hold the secret."""
-
-    kind: Literal["none", "bearer", "api_key", "basic"]
-    headers: Mapping[str, str] = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class SqlConnection:
-    """A database. `dsn` is a SQLAlchemy URL of dialect sqlite or postgresql."""
-
-    dsn: str = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class HttpConnection:
-    """An HTTP service; every request stays on `base_url`'s host. `ca_file` names the CAs to
-    trust in place of the system's."""
-
-    base_url: str
-    auth: Auth
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    ca_file: Path | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class DciConnection:
-    """A DCI registry: where it is, and as whom we ask it."""
-
-    http: HttpConnection
-    path: str
-    sender_id: str
-    receiver_id: str | None = None
-
-
-Connection = SqlConnection | HttpConnection | DciConnection
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,50 +66,6 @@ class Selector:
 
 
 @dataclass(frozen=True, slots=True)
-class SqlAsk:
-    """A database view, and which column each selector is compared with."""
-
-    view: str
-    where: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class ErrorRule:
-    """What an answer means when its status or a JSON member matches."""
-
-    verdict: Verdict
-    http: int | None = None
-    pointer: tuple[str, ...] | None = None
-    equals: Any = None
-
-
-@dataclass(frozen=True, slots=True)
-class RestAsk:
-    """One HTTP request. `{name}` in path, query and body stands for the selector of that name."""
-
-    method: Literal["GET", "POST"]
-    path: str
-    query: Mapping[str, str]
-    body: Any
-    records: tuple[str, ...]
-    errors: tuple[ErrorRule, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class DciAsk:
-    """One DCI search: identifier type by selector, and what kind of register is searched."""
-
-    id_types: Mapping[str, str]
-    reg_type: str | None = None
-    reg_event_type: str | None = None
-    reg_record_type: str | None = None
-    records: tuple[str, ...] = ()
-
-
-Ask = SqlAsk | RestAsk | DciAsk
-
-
-@dataclass(frozen=True, slots=True)
 class RecordService:
     """A record service: which canonical record it gives, for which subjects, read how."""
 
@@ -159,7 +76,7 @@ class RecordService:
     shape: Shape
     empty: Empty
     rules: Rules
-    ask: Ask
+    ask: object
 
     @property
     def fields(self) -> tuple[str, ...]:
@@ -220,7 +137,7 @@ class Source:
     kind: str
     owner: Mapping[str, str]
     subsystem: SubsystemId
-    connection: Connection
+    connection: object
     limits: Limits
     services: Mapping[str, Service]
     tests: tuple[Trial, ...] = ()

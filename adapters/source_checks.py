@@ -7,24 +7,20 @@ needs secrets or a network.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from adapters.canonical import canonicals
 from adapters.findings import Finding, Level, schema_findings, source_validator
+from adapters.kinds import Complaint, form_of
 from adapters.mapping import BadRule, compile_rules
 from adapters.secrets import REFERENCE, has_broken_reference
-from adapters.template import placeholders
 from adapters.yaml_lines import Document, Place
 from schemas.errors import MalformedIdentifier
 from schemas.identifiers import SubsystemId, check_part
 
-Complaint = tuple[Place, str, str]
-
 MAX_OPENAPI_BYTES: Final = 4 * 1024 * 1024
 _LITERAL_PASSWORD = re.compile(r"://[^/@]*:[^/@]+@")
-_LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 def check_document(document: Document) -> list[Finding]:
@@ -53,15 +49,13 @@ def _errors(document: Document) -> Iterator[Complaint]:
             yield from _pass_through(service, place, document)
         else:
             yield from _record_service(service, place)
-            yield from _ASKS[source["kind"]](service, place)
+            yield from form_of(source["kind"]).service_complaints(service, place)
     for index, trial in enumerate(source.get("tests", [])):
         yield from _trial(source, trial, ("tests", index))
 
 
 def _warnings(source: Mapping[str, Any]) -> Iterator[Complaint]:
-    base_url = source["connection"].get("base_url", "")
-    if base_url.startswith("http://") and urlsplit(base_url).hostname not in _LOOPBACK:
-        yield ("connection", "base_url"), "the connection is not encrypted", "write https://"
+    yield from form_of(source["kind"]).connection_warnings(source["connection"])
     if not source.get("tests"):
         yield (), "there are no `tests`", "name a subject that must match and one that must not"
 
@@ -125,49 +119,6 @@ def _pattern(selector: Mapping[str, Any], place: Place) -> Iterator[Complaint]:
         re.compile(selector["pattern"])
     except re.error:
         yield place, "not a regular expression", 'write one such as "[0-9]{10}"'
-
-
-def _sql(service: Mapping[str, Any], place: Place) -> Iterator[Complaint]:
-    used = {selector.removeprefix("$") for selector in service["where"].values()}
-    subjects = service["subject"].keys()
-    for column, selector in service["where"].items():
-        if selector.removeprefix("$") not in subjects:
-            cure = "write one of " + ", ".join(f"${name}" for name in subjects)
-            yield (*place, "where", column), "no such selector under `subject`", cure
-    for name in sorted(subjects - used):
-        yield (*place, "where"), f"nothing compares with `{name}`", f"write a column: ${name}"
-
-
-def _rest(service: Mapping[str, Any], place: Place) -> Iterator[Complaint]:
-    request, subjects = service["request"], service["subject"]
-    if len(subjects) != 1:
-        yield (*place, "subject"), "a rest service takes one kind of subject", "write a second service"
-    used = set(placeholders([request["path"], request.get("query", {}), request.get("body")]))
-    for name in sorted(used - subjects.keys()):
-        yield (*place, "request"), f"`{{{name}}}` is no selector under `subject`", "declare it or correct it"
-    for name in sorted(subjects.keys() - used):
-        cure = f"write {{{name}}} in path, query or body"
-        yield (*place, "request"), f"the request does not carry `{name}`", cure
-    if "body" in request and request.get("method", "GET") != "POST":
-        yield (*place, "request", "body"), "a body needs `method: POST`", "add it or remove the body"
-    for index, rule in enumerate(service.get("errors", [])):
-        if ("json" in rule["when"]) != ("equals" in rule["when"]):
-            cure = "write {json: /status, equals: ERROR}"
-            yield (*place, "errors", index), "`json` and `equals` belong together", cure
-
-
-def _dci(service: Mapping[str, Any], place: Place) -> Iterator[Complaint]:
-    declared, mapped = service["subject"].keys(), service["search"]["id_types"].keys()
-    for name in sorted(declared ^ mapped):
-        cure = "name the same selectors under `subject` and `id_types`"
-        yield (*place, "search", "id_types"), f"`{name}` stands in one place only", cure
-
-
-_ASKS: Final[Mapping[str, Callable[[Mapping[str, Any], Place], Iterator[Complaint]]]] = {
-    "sql": _sql,
-    "rest": _rest,
-    "dci": _dci,
-}
 
 
 def _pass_through(service: Mapping[str, Any], place: Place, document: Document) -> Iterator[Complaint]:

@@ -10,41 +10,19 @@ from __future__ import annotations
 
 import os
 import re
-from base64 import b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, cast
 
+from adapters.kinds import form_of
 from adapters.mapping import compile_rules
-from adapters.pointer import parse
 from adapters.secrets import EnvironmentSecrets, Secrets, resolve
-from adapters.source import (
-    Ask,
-    Auth,
-    Connection,
-    DciAsk,
-    DciConnection,
-    ErrorRule,
-    HttpConnection,
-    Limits,
-    PassThroughService,
-    RecordService,
-    RestAsk,
-    Selector,
-    Service,
-    Source,
-    SqlAsk,
-    SqlConnection,
-    Trial,
-)
+from adapters.source import Limits, PassThroughService, RecordService, Selector, Service, Source, Trial
 from adapters.source_checks import check_document
 from adapters.yaml_lines import Document, Place, load
 from schemas.catalogue import SubjectPlace
 from schemas.errors import ConfigurationError
 from schemas.identifiers import SubsystemId
-
-_SQLITE: Final = "sqlite:///"
-_HEADER_VALUE = re.compile(r"[\x20-\x7e]{1,8192}")
 
 
 def load_source(
@@ -68,7 +46,7 @@ def build_source(document: Document, secrets: Secrets, environment: Mapping[str,
     file = document.value
     try:
         settings = resolve(file["connection"], secrets, environment)
-        connection = _CONNECTIONS[file["kind"]](settings, document.path.parent)
+        connection = form_of(file["kind"]).connection(settings, document.path.parent)
     except ConfigurationError as error:
         line = document.line(("connection",))
         raise ConfigurationError(f"{document.path.name}:{line}: {error.detail}") from None
@@ -86,57 +64,6 @@ def build_source(document: Document, secrets: Secrets, environment: Mapping[str,
     )
 
 
-def _sql_connection(settings: Mapping[str, Any], folder: Path) -> Connection:
-    dsn = settings["dsn"]
-    if dsn.startswith(_SQLITE):
-        return SqlConnection(_SQLITE + str((folder / dsn.removeprefix(_SQLITE)).absolute()))
-    if not dsn.startswith("postgresql://"):
-        raise ConfigurationError("the dsn is neither sqlite:///… nor postgresql://…")
-    return SqlConnection(dsn)
-
-
-def _http_connection(settings: Mapping[str, Any], folder: Path) -> HttpConnection:
-    base_url = settings["base_url"].rstrip("/")
-    if re.fullmatch(r"https?://[^\s?#@/]+(/[^\s?#]*)?", base_url) is None:
-        raise ConfigurationError("base_url is not http(s)://host[:port][/path]")
-    auth = Auth(settings["auth"]["kind"], _auth_headers(settings["auth"]))
-    ca_file = folder / settings["ca_file"] if "ca_file" in settings else None
-    return HttpConnection(base_url, auth, settings.get("headers", {}), ca_file)
-
-
-def _dci_connection(settings: Mapping[str, Any], folder: Path) -> Connection:
-    return DciConnection(
-        _http_connection(settings, folder),
-        settings.get("path", "/registry/sync/search"),
-        settings["sender_id"],
-        settings.get("receiver_id"),
-    )
-
-
-_Connect = Callable[[Mapping[str, Any], Path], Connection]
-_CONNECTIONS: Final[Mapping[str, _Connect]] = {
-    "sql": _sql_connection,
-    "rest": _http_connection,
-    "dci": _dci_connection,
-}
-
-
-def _auth_headers(auth: Mapping[str, Any]) -> dict[str, str]:
-    match auth["kind"]:
-        case "bearer":
-            headers = {"Authorization": f"Bearer {auth['token']}"}
-        case "api_key":
-            headers = {auth["header"]: auth["key"]}
-        case "basic":
-            pair = b64encode(f"{auth['user']}:{auth['password']}".encode()).decode()
-            headers = {"Authorization": f"Basic {pair}"}
-        case _:
-            headers = {}
-    if not all(_HEADER_VALUE.fullmatch(value) for value in headers.values()):
-        raise ConfigurationError("a secret of `auth` cannot stand in an HTTP header")
-    return headers
-
-
 def _service(name: str, file: Mapping[str, Any], document: Document) -> Service:
     service = file["services"][name]
     if service.get("form") == "pass_through":
@@ -150,53 +77,12 @@ def _service(name: str, file: Mapping[str, Any], document: Document) -> Service:
         shape=service.get("shape", "record"),
         empty=service.get("empty", "not_found"),
         rules=compile_rules(service, place),
-        ask=_ASKS[file["kind"]](service),
+        ask=form_of(file["kind"]).ask(service),
     )
 
 
 def _selector(kind: str, given: Mapping[str, Any]) -> Selector:
     return Selector(kind, re.compile(given["pattern"]), given.get("to", "text"))
-
-
-def _sql_ask(service: Mapping[str, Any]) -> SqlAsk:
-    where = {selector.removeprefix("$"): column for column, selector in service["where"].items()}
-    return SqlAsk(service["from"], where)
-
-
-def _rest_ask(service: Mapping[str, Any]) -> RestAsk:
-    request = service["request"]
-    return RestAsk(
-        request.get("method", "GET"),
-        request["path"],
-        request.get("query", {}),
-        request.get("body"),
-        parse(service.get("records", "")),
-        tuple(_error_rule(rule) for rule in service.get("errors", [])),
-    )
-
-
-def _error_rule(rule: Mapping[str, Any]) -> ErrorRule:
-    when = rule["when"]
-    pointer = parse(when["json"]) if "json" in when else None
-    return ErrorRule(rule["as"], when.get("http"), pointer, when.get("equals"))
-
-
-def _dci_ask(service: Mapping[str, Any]) -> DciAsk:
-    search = service["search"]
-    return DciAsk(
-        search["id_types"],
-        search.get("reg_type"),
-        search.get("reg_event_type"),
-        search.get("reg_record_type"),
-        parse(search.get("records", "")),
-    )
-
-
-_ASKS: Final[Mapping[str, Callable[[Mapping[str, Any]], Ask]]] = {
-    "sql": _sql_ask,
-    "rest": _rest_ask,
-    "dci": _dci_ask,
-}
 
 
 def _pass_through(name: str, service: Mapping[str, Any], folder: Path) -> PassThroughService:

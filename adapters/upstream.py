@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from adapters.source import HttpConnection, PassThroughService, Source
+from adapters.http.form import HttpConnection
+from adapters.source import PassThroughService, Source
 from schemas.errors import ConfigurationError, UnknownService
 
 

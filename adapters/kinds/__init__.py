@@ -1,17 +1,26 @@
-"""The kinds of source, each one file: the protocol spoken, and nothing else.
+"""The kinds of source, each one folder: the protocol spoken, and nothing else.
 
 A kind only *reads*: it puts one question to a system and gives back raw records, or says why there
 are none. Mapping to canonical fields (`adapters.mapped`) and all limits around it
-(`adapters.wrappers`) are the same for every kind. Classes are imported when a source of their kind
-is opened, so a gateway loads no driver it does not use.
+(`adapters.wrappers`) are the same for every kind. In the folder of a kind stand
+
+- `form.schema.json`: how it is written in a source file (see `adapters.source_schema`),
+- `form.py`: that text read into values, and what a schema cannot check (`Form`),
+- `reader.py`: the protocol, with `new(source)` (`Kind`),
+- `replay.py`: the same protocol over recorded answers, with `replaying(…)` (`Replaying`).
+
+Modules are imported when a source of their kind is opened, so a gateway loads no driver it does
+not use.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 
+from adapters.yaml_lines import Place
 from schemas.errors import ConfigurationError
 from schemas.outcome import Ambiguous, NotFound, Unanswered
 from schemas.record import Subject
@@ -19,9 +28,19 @@ from schemas.record import Subject
 if TYPE_CHECKING:
     from adapters.source import RecordService, Source
 
+KINDS: Final = (
+    "sql",
+    "rest",
+    "dci",
+)
+"""The words a source file may write after `kind:`."""
+
 Raw = Sequence[Mapping[str, Any]] | NotFound | Ambiguous | Unanswered
 """What a kind reads: records as the source wrote them (none is an empty list), or an outcome the
 protocol itself can tell."""
+
+Complaint = tuple[Place, str, str]
+"""Something wrong in a source file: its place, what is wrong, the cure."""
 
 
 class Kind(Protocol):
@@ -43,22 +62,63 @@ class Kind(Protocol):
         """
 
 
-_KINDS: Final[Mapping[str, str]] = {
-    "sql": "adapters.kinds.sql:Sql",
-    "rest": "adapters.kinds.rest:Rest",
-    "dci": "adapters.kinds.dci:Dci",
-}
+class Form(Protocol):
+    """How a kind is written in a source file: the functions of its `form.py`.
+
+    Connections and asks are frozen dataclasses of the kind; only its own reader looks into them.
+    """
+
+    PLACEHOLDER: str
+    """What stands for a variable of the connection while fixtures run."""
+
+    def connection(self, settings: Mapping[str, Any], folder: Path) -> object:
+        """The connection, its secrets resolved; `folder` is the source file's.
+
+        Raises:
+            ConfigurationError: what a variable or secret gave cannot be.
+        """
+
+    def ask(self, service: Mapping[str, Any]) -> object:
+        """How a record service's question is put."""
+
+    def connection_warnings(self, settings: Mapping[str, Any]) -> Iterator[Complaint]:
+        """What is doubtful about a connection, secrets not resolved; places begin with `connection`."""
+
+    def service_complaints(self, service: Mapping[str, Any], place: Place) -> Iterator[Complaint]:
+        """What is wrong with a record service that stands at a place."""
 
 
-def new_kind(source: Source) -> Kind:
-    """The kind that serves a source.
+class Replaying(Protocol):
+    """`replaying` of a kind's `replay.py`."""
+
+    def __call__(self, source: Source, case: Mapping[str, Any], folder: Path) -> tuple[Source, Kind]:
+        """A source and its kind over a fixture case's recorded answer; `folder` is an empty one to
+        work in, gone afterwards."""
+
+
+def package_of(kind: str) -> str:
+    """The package of a kind's folder.
 
     Raises:
         ConfigurationError: the word is not known.
     """
-    place = _KINDS.get(source.kind)
-    if place is None:
-        raise ConfigurationError(f"kind `{source.kind}` is not one of {', '.join(_KINDS)}")
-    module, _, name = place.partition(":")
-    kind = cast("Callable[[Source], Kind]", getattr(import_module(module), name))
-    return kind(source)
+    if kind not in KINDS:
+        raise ConfigurationError(f"kind `{kind}` is not one of {', '.join(KINDS)}")
+    return "adapters.kinds." + kind.replace("-", "_")
+
+
+def form_of(kind: str) -> Form:
+    """How a kind is written. Raises ConfigurationError as `package_of`."""
+    return cast("Form", import_module(package_of(kind) + ".form"))
+
+
+def new_kind(source: Source) -> Kind:
+    """The kind that serves a source. Raises ConfigurationError as `package_of`."""
+    reader: Any = import_module(package_of(source.kind) + ".reader")
+    return cast("Kind", reader.new(source))
+
+
+def replaying_of(kind: str) -> Replaying:
+    """How a kind reads recorded answers. Raises ConfigurationError as `package_of`."""
+    replay: Any = import_module(package_of(kind) + ".replay")
+    return cast("Replaying", replay.replaying)

@@ -16,9 +16,10 @@ from typing import Any
 
 import yaml
 
+from adapters.kinds.sql.form import SqlConnection
 from adapters.opening import open_source
 from adapters.secrets import EnvironmentSecrets
-from adapters.source import Source, SqlConnection
+from adapters.source import Source
 from adapters.source_file import load_source
 from gateway.app.hosting import load_sources
 from gateway.settings import Settings

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from adapters.kinds.sql.form import SqlConnection
 from adapters.secrets import EnvironmentSecrets
-from adapters.source import PassThroughService, SqlConnection
+from adapters.source import PassThroughService
 from adapters.source_file import load_source
 from adapters.trying import check_source
 from schemas.catalogue import PassThroughForm, RecordForm
@@ -17,7 +18,7 @@ from tests.unit.adapters.small_source import REST, SQL, TOKEN, Secrets, rest_sou
 BROKEN = [
     # text, exchange, line, words of the complaint and its cure
     (SQL, ("title: Status", "title: Status\n    form2: x"), 12, "unknown member `form2`; did you mean `form`?"),
-    (SQL, ("kind: sql", "kind: sq"), 3, "write sql, rest or dci"),
+    (SQL, ("kind: sql", "kind: sq"), 3, "write one of sql, rest, dci"),
     (SQL, ("    from: v_status\n", ""), 10, "`status` has no `from`; write `from: a database view"),
     (SQL, ("from: v_status", "from: 'v; DROP TABLE x'"), 15, "a database view"),
     (SQL, ("else: error}", "otherwise: error}"), 21, "unknown member `otherwise`"),

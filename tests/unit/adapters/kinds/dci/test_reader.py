@@ -15,9 +15,11 @@ import pytest
 
 import adapters
 from adapters.fixtures import load_offline
-from adapters.kinds.dci import Dci, search_request
+from adapters.http.form import HttpConnection
+from adapters.kinds.dci.form import DciAsk, DciConnection
+from adapters.kinds.dci.reader import Dci, search_request
 from adapters.opening import open_source
-from adapters.source import DciAsk, DciConnection, HttpConnection, RecordService, Source
+from adapters.source import RecordService, Source
 from schemas.outcome import Match, Misbehaving, NotFound, Outcome
 from tests.unit.adapters.small_source import ask
 

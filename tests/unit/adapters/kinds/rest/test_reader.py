@@ -181,7 +181,7 @@ async def test_health__host_answers__well(tmp_path: Path, hostile: HostileServer
 
 async def test_fetch__answer_as_body__decimals_exact(tmp_path: Path, hostile: HostileServer):
     """Numbers keep their digits on the way in (see the tax fixtures for the mapping)."""
-    from adapters.kinds.http import HttpAnswer, parse_answer
+    from adapters.http.client import HttpAnswer, parse_answer
 
     answer = HttpAnswer(200, "application/json", b'{"a": 0.1000, "b": 1}', 0)
 

@@ -1,4 +1,4 @@
-"""HTTP as the kinds `rest` and `dci` speak it: bounded, to one host, without surprises.
+"""The client of the kinds over HTTP: bounded, to one host, without surprises.
 
 No redirects, no proxies or credentials from the environment, no compression (a small body could
 unfold into a huge one), a size limit while the body arrives, one host. An answer is parsed as JSON
@@ -16,7 +16,8 @@ from typing import Any, Final
 import httpx
 import jiter
 
-from adapters.source import HttpConnection, Limits
+from adapters.http.form import HttpConnection
+from adapters.source import Limits
 from schemas.errors import ExchangeError
 from schemas.outcome import DeniedBySource, Misbehaving, Unanswered, Unavailable
 from schemas.strict_json import dump, parse

@@ -12,16 +12,23 @@ from typing import Any, Final
 
 import httpx
 
+from adapters.http.client import HttpAnswer, HttpClient, failure_of, parse_answer
+from adapters.http.form import HttpConnection
 from adapters.kinds import Kind, Raw
-from adapters.kinds.http import HttpAnswer, HttpClient, failure_of, parse_answer
+from adapters.kinds.rest.form import ErrorRule, RestAsk
 from adapters.pointer import ABSENT, find
-from adapters.source import ErrorRule, HttpConnection, RecordService, RestAsk, Source
+from adapters.source import RecordService, Source
 from adapters.template import fill, fill_path
 from schemas.errors import ConfigurationError
 from schemas.outcome import Ambiguous, DeniedBySource, Misbehaving, NotFound, Unanswered, Unavailable
 from schemas.record import Subject
 
 _AT_LEAST_TWO: Final = 2
+
+
+def new(source: Source) -> Kind:
+    """The kind for a source."""
+    return Rest(source)
 
 
 class Rest(Kind):

@@ -29,7 +29,8 @@ from sqlalchemy.pool import AsyncAdaptedQueuePool
 from sqlalchemy.util import greenlet_spawn
 
 from adapters.kinds import Kind, Raw
-from adapters.source import RecordService, Source, SqlAsk, SqlConnection
+from adapters.kinds.sql.form import SqlAsk, SqlConnection
+from adapters.source import RecordService, Source
 from schemas.errors import ConfigurationError
 from schemas.outcome import DeniedBySource, Misbehaving, Unanswered, Unavailable
 from schemas.record import Subject
@@ -39,6 +40,11 @@ T = TypeVar("T")
 _SQLITE_STEPS: Final = 20_000  # virtual-machine steps between two looks at the clock
 _SQLITE_ERROR: Final = 1
 _SQLITE_INTERRUPT: Final = 9
+
+
+def new(source: Source) -> Kind:
+    """The kind for a source."""
+    return Sql(source)
 
 
 class Sql(Kind):

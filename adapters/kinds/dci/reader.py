@@ -15,11 +15,12 @@ from uuid import uuid4
 
 import httpx
 
+from adapters.http.client import HttpAnswer, HttpClient, failure_of, parse_answer
 from adapters.kinds import Kind, Raw
-from adapters.kinds.http import HttpAnswer, HttpClient, failure_of, parse_answer
-from adapters.kinds.rest import records_at
+from adapters.kinds.dci.form import DciAsk, DciConnection
+from adapters.kinds.rest.reader import records_at
 from adapters.pointer import find
-from adapters.source import DciAsk, DciConnection, RecordService, Source
+from adapters.source import RecordService, Source
 from schemas.errors import ConfigurationError
 from schemas.outcome import Ambiguous, DeniedBySource, Misbehaving, Unanswered, Unavailable
 from schemas.record import Subject
@@ -38,6 +39,11 @@ _DENIED: Final = frozenset(
 _UNAVAILABLE: Final = frozenset(
     {"err.request.timeout", "err.request.too_many_requests", "err.service.unavailable"}
 )
+
+
+def new(source: Source) -> Kind:
+    """The kind for a source."""
+    return Dci(source)
 
 
 class Dci(Kind):

@@ -1,0 +1,1 @@
+"""Kind `dci`: registries that speak DCI (SPDCI) 1.0.0."""

@@ -1,0 +1,29 @@
+"""Recorded DCI answers; `{transaction_id}` and `{reference_id}` in them become those of the question."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from adapters.http.replay import replaying_network
+from adapters.kinds import Kind
+from adapters.kinds.dci.reader import Dci
+from adapters.source import Source
+
+
+def replaying(source: Source, case: Mapping[str, Any], folder: Path) -> tuple[Source, Kind]:
+    """As `Replaying`."""
+    del folder
+    return source, Dci(source, replaying_network(case, _repeat_identifiers))
+
+
+def _repeat_identifiers(request: httpx.Request, text: str) -> str:
+    message = json.loads(request.content).get("message", {}) if request.content else {}
+    if "search_request" not in message:
+        return text
+    reference = message["search_request"][0]["reference_id"]
+    return text.replace("{transaction_id}", message["transaction_id"]).replace("{reference_id}", reference)

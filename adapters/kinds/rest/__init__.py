@@ -1,0 +1,1 @@
+"""Kind `rest`: JSON over HTTP."""

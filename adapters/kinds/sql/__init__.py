@@ -1,0 +1,1 @@
+"""Kind `sql`: database views, read-only."""

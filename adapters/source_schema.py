@@ -1,0 +1,71 @@
+"""The JSON Schema of source files, put together from its parts.
+
+`source.base.schema.json` holds what every source has, `http/connection.schema.json` what all HTTP
+kinds share, `kinds/<kind>/form.schema.json` what is a kind's own: `connection`, the further
+members of a record service (`service`), `$defs`, and `pass_through` where a kind forwards too.
+Editors want one file, so the whole is kept as `source.schema.json`:
+
+    python -m adapters.source_schema
+"""
+
+from __future__ import annotations
+
+import json
+from functools import lru_cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Final
+
+from adapters.kinds import KINDS, package_of
+
+WHOLE: Final = "source.schema.json"
+
+
+@lru_cache(maxsize=1)
+def source_schema() -> dict[str, Any]:
+    """The whole schema. Do not change what it gives back."""
+    schema = _read("adapters", "source.base.schema.json")
+    schema["$defs"] |= _read("adapters.http", "connection.schema.json")["$defs"]
+    schema["properties"]["kind"] = {"enum": list(KINDS), "description": "one of " + ", ".join(KINDS)}
+    schema["allOf"] = [_add_kind(schema["$defs"], kind) for kind in KINDS]
+    return schema
+
+
+def _add_kind(defs: dict[str, Any], kind: str) -> dict[str, Any]:
+    """Add a kind's definitions, and say what `kind: <kind>` asks of connection and services."""
+    part = _read(package_of(kind), "form.schema.json")
+    common, own = defs["record_service"], part["service"]
+    defs |= part.get("$defs", {})
+    defs[f"{kind}_connection"] = part["connection"]
+    defs[f"{kind}_service"] = {
+        **common,
+        "properties": common["properties"] | own["properties"],
+        "required": common["required"] + own["required"],
+    }
+    service: dict[str, Any] = {"$ref": f"#/$defs/{kind}_service"}
+    if part.get("pass_through"):
+        form = {"properties": {"form": {"const": "pass_through"}}, "required": ["form"]}
+        service = {"if": form, "then": {"$ref": "#/$defs/pass_through_service"}, "else": service}
+    then = {
+        "connection": {"$ref": f"#/$defs/{kind}_connection"},
+        "services": {"additionalProperties": service},
+    }
+    return {
+        "if": {"properties": {"kind": {"const": kind}}, "required": ["kind"]},
+        "then": {"properties": then},
+    }
+
+
+def _read(package: str, name: str) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads((files(package) / name).read_text(encoding="utf-8"))
+    return document
+
+
+def main() -> None:
+    """Write the whole beside this file."""
+    text = json.dumps(source_schema(), indent=2, ensure_ascii=False) + "\n"
+    (Path(__file__).parent / WHOLE).write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
