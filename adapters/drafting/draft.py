@@ -1,4 +1,6 @@
-"""What a kind found when it looked at a system: `draft.py` of a kind's folder offers
+"""What a kind found when it looked at a system.
+
+`draft.py` of a kind's folder offers
 
     async def draft(origin: str, secrets: Secrets) -> Draft
 
