@@ -16,6 +16,7 @@ from schemas.identifiers import ServiceId
 MAX_NAMED: Final = 20
 """Codes or names that a sentence lists at most."""
 
+OTHERWISE: Final = "see the page of this reason in the policy's documentation"
 _SENTENCES: Final[Mapping[str, str]] = {
     "agreement.missing": "an agreement with the provider that names this service",
     "agreement.inactive": "the provider makes the agreement active again",
@@ -27,6 +28,23 @@ _SENTENCES: Final[Mapping[str, str]] = {
     "consent.required": "the person's consent, sent as Isthmus-Consent",
     "usage.exhausted": "the next period begins, or both members agree on more",
     "policy.unavailable": "the provider's operator puts the policy right; try again later",
+    "policy.incomplete": "the provider's operator gives the policy its data; try again later",
+    "purpose.not_listed": "a purpose of the country's list, and the true one",
+    "purpose.denied_by_provider": "the owner takes the purpose out of its own rules",
+    "legal_basis.not_listed": "a legal basis of the country's list, and the true one",
+    "legal_basis.not_for_purpose": "another legal basis that the agreement names, if it is the true one",
+    "predicate.denied_by_provider": "the request without this question",
+    "special_category.legal_basis": "a legal basis that the country names for these fields, if it is the true one; "
+    "or the request without them",
+    "special_category.purpose": "a purpose that the country names for these fields, if it is the true one; "
+    "or the request without them",
+    "special_category.role": "an officer with a role for these fields asks, and the request says so (user.role)",
+    "user.role_not_permitted": "an officer with a role that the owner names asks, and the request says so (user.role)",
+    "user.assurance_too_low": "the officer signs in more strongly, and the request says so (user.assurance)",
+    "user.area_missing": "the request says the officer's area (user.area)",
+    "represents.not_permitted": "the request without this party, or country and owner list it",
+    "emergency.not_declared": "two officers of the provider declare the emergency, for a limited time",
+    "emergency.wrong_basis": "the legal basis that the country names for emergencies",
 }
 _FROM_TERMS: Final[Mapping[str, Callable[[AgreedService], Iterable[str]]]] = {
     "purpose.not_agreed": lambda terms: terms.purposes,
@@ -38,7 +56,6 @@ _FROM_TERMS: Final[Mapping[str, Callable[[AgreedService], Iterable[str]]]] = {
         f"{asked.field} {asked.op} {asked.value}" for asked in terms.predicates
     ),
 }
-_OTHERWISE: Final = "see the page of this reason in the policy's documentation"
 
 
 def advise(
@@ -56,4 +73,4 @@ def _allowed_if(code: str, terms: AgreedService | None) -> str:
     if terms is not None and code in _FROM_TERMS:
         named = [word[:100] for word in _FROM_TERMS[code](terms)][:MAX_NAMED]
         return "the agreement names: " + (", ".join(named) if named else "nothing of this kind")
-    return _SENTENCES.get(code, _OTHERWISE)
+    return _SENTENCES.get(code, OTHERWISE)
