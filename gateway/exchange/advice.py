@@ -34,12 +34,12 @@ _SENTENCES: Final[Mapping[str, str]] = {
     "legal_basis.not_listed": "a legal basis of the country's list, and the true one",
     "legal_basis.not_for_purpose": "another legal basis that the agreement names, if it is the true one",
     "predicate.denied_by_provider": "the request without this question",
-    "special_category.legal_basis": "a legal basis that the country names for these fields, if it is the true one; "
-    "or the request without them",
-    "special_category.purpose": "a purpose that the country names for these fields, if it is the true one; "
-    "or the request without them",
-    "special_category.role": "an officer with a role for these fields asks, and the request says so (user.role)",
-    "user.role_not_permitted": "an officer with a role that the owner names asks, and the request says so (user.role)",
+    "special_category.legal_basis": "a legal basis that the country names for them, if true; "
+    "or the request without these fields",
+    "special_category.purpose": "a purpose that the country names for them, if true; "
+    "or the request without these fields",
+    "special_category.role": "an officer with a role for these fields asks (user.role)",
+    "user.role_not_permitted": "an officer with a role that the owner names asks (user.role)",
     "user.assurance_too_low": "the officer signs in more strongly, and the request says so (user.assurance)",
     "user.area_missing": "the request says the officer's area (user.area)",
     "represents.not_permitted": "the request without this party, or country and owner list it",
