@@ -8,7 +8,6 @@ never shows them.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Literal
 
 from adapters.contract import Query
 from adapters.mapping import Rules
+from adapters.selector import Selector
 from schemas.catalogue import PassThroughForm, RecordForm, ServiceDescription, SubjectPlace
 from schemas.errors import RequestMismatch, UnknownService
 from schemas.identifiers import ServiceId, SubsystemId
@@ -42,30 +42,6 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class Selector:
-    """One way to name a subject: the form its value must have, and its type at the source."""
-
-    type: str
-    pattern: re.Pattern[str]
-    to: Literal["text", "integer"] = "text"
-
-    def value(self, text: str) -> str | int:
-        """The value as the source takes it.
-
-        Raises:
-            RequestMismatch: it does not have the declared form.
-        """
-        if self.pattern.fullmatch(text) is None:
-            raise RequestMismatch(f"subject.value does not have the form of a {self.type}")
-        if self.to == "text":
-            return text
-        try:
-            return int(text)
-        except ValueError:
-            raise RequestMismatch(f"subject.value is not the number of a {self.type}") from None
-
-
-@dataclass(frozen=True, slots=True)
 class RecordService:
     """A record service: which canonical record it gives, for which subjects, read how."""
 
@@ -83,12 +59,21 @@ class RecordService:
         """The canonical fields it can answer, in the file's order."""
         return tuple(self.rules.fields)
 
-    def subject_value(self, subject: Subject) -> str | int:
-        """A subject's value as the source takes it. Raises RequestMismatch."""
+    def subject_values(self, subject: Subject) -> Mapping[str, str | int]:
+        """A subject's values as the source takes them, by part; of a plain selector `{type: value}`.
+
+        Raises:
+            RequestMismatch: the service does not know this type, or the value has not its form.
+        """
         selector = self.subjects.get(subject.type)
         if selector is None:
             raise RequestMismatch("subject.type must be one of " + ", ".join(sorted(self.subjects)))
-        return selector.value(subject.value)
+        return selector.values(subject.value)
+
+    def subject_value(self, subject: Subject) -> str | int:
+        """The one value of a plain selector; of a composite one its joined text. Raises RequestMismatch."""
+        values = self.subject_values(subject)
+        return next(iter(values.values())) if len(values) == 1 else subject.value
 
     def check(self, query: Query) -> None:
         """Refuse a question this service does not answer.
@@ -96,7 +81,7 @@ class RecordService:
         Raises:
             RequestMismatch: subject type, its form, or a field is not of this service.
         """
-        self.subject_value(query.subject)
+        self.subject_values(query.subject)
         foreign = sorted(set(query.fields) - self.rules.fields.keys())
         if foreign:
             raise RequestMismatch("the service has no field " + ", ".join(foreign))

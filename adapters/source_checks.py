@@ -15,6 +15,7 @@ from adapters.findings import Finding, Level, schema_findings, source_validator
 from adapters.kinds import Complaint, form_of
 from adapters.mapping import BadRule, compile_rules
 from adapters.secrets import REFERENCE, has_broken_reference
+from adapters.selector import fits, selector_complaints
 from adapters.yaml_lines import Document, Place
 from schemas.errors import MalformedIdentifier
 from schemas.identifiers import SubsystemId, check_part
@@ -93,7 +94,7 @@ def _record_service(service: Mapping[str, Any], place: Place) -> Iterator[Compla
             cure = "write one of " + ", ".join(canonical.fields)
             yield (*place, "map", field), f"`{field}` is no field of {canonical.name}", cure
     for name, selector in service["subject"].items():
-        yield from _pattern(selector, (*place, "subject", name, "pattern"))
+        yield from selector_complaints(name, selector, (*place, "subject", name))
     try:
         compile_rules(service, place)
     except BadRule as error:
@@ -112,13 +113,6 @@ def _list_words(service: Mapping[str, Any], place: Place) -> Iterator[Complaint]
         yield (*place, "group"), "`group` is for `shape: list`", "remove it"
     if service.get("empty") == "empty_list":
         yield (*place, "empty"), "`empty_list` is for `shape: list`", "write `empty: not_found`"
-
-
-def _pattern(selector: Mapping[str, Any], place: Place) -> Iterator[Complaint]:
-    try:
-        re.compile(selector["pattern"])
-    except re.error:
-        yield place, "not a regular expression", 'write one such as "[0-9]{10}"'
 
 
 def _pass_through(service: Mapping[str, Any], place: Place, document: Document) -> Iterator[Complaint]:
@@ -143,5 +137,5 @@ def _trial(source: Mapping[str, Any], trial: Mapping[str, Any], place: Place) ->
         return
     (name, value), *_ = trial["given"].items()
     selector = service["subject"].get(name)
-    if selector is None or re.fullmatch(selector["pattern"], value) is None:
+    if selector is None or not fits(name, selector, value):
         yield (*place, "given"), "not a subject of this service", "use a declared selector and its pattern"

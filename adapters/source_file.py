@@ -9,7 +9,6 @@ The YAML's shape is `adapters/source.schema.json`; what a schema cannot say is i
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
@@ -17,7 +16,8 @@ from typing import Any, cast
 from adapters.kinds import form_of
 from adapters.mapping import compile_rules
 from adapters.secrets import EnvironmentSecrets, Secrets, resolve
-from adapters.source import Limits, PassThroughService, RecordService, Selector, Service, Source, Trial
+from adapters.selector import read_selector
+from adapters.source import Limits, PassThroughService, RecordService, Service, Source, Trial
 from adapters.source_checks import check_document
 from adapters.yaml_lines import Document, Place, load
 from schemas.catalogue import SubjectPlace
@@ -73,16 +73,12 @@ def _service(name: str, file: Mapping[str, Any], document: Document) -> Service:
         name=name,
         title=service["title"],
         canonical=service["canonical"],
-        subjects={kind: _selector(kind, given) for kind, given in service["subject"].items()},
+        subjects={kind: read_selector(kind, given) for kind, given in service["subject"].items()},
         shape=service.get("shape", "record"),
         empty=service.get("empty", "not_found"),
         rules=compile_rules(service, place),
         ask=form_of(file["kind"]).ask(service),
     )
-
-
-def _selector(kind: str, given: Mapping[str, Any]) -> Selector:
-    return Selector(kind, re.compile(given["pattern"]), given.get("to", "text"))
 
 
 def _pass_through(name: str, service: Mapping[str, Any], folder: Path) -> PassThroughService:
