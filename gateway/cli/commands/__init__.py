@@ -24,6 +24,7 @@ from gateway.cli.commands import (
     people,
     policy,
     source,
+    source_new,
     verify,
     view,
 )
@@ -60,6 +61,7 @@ def _isthmus(
 app.command("demo")(demo.demo)
 agreement.app.add_typer(agreement_acts.app)
 policy.app.add_typer(insight.app)
+source.app.add_typer(source_new.app)
 for _group in (gateway, federation, people, source, policy, agreement, consent, emergency, view, audit):
     app.add_typer(_group.app)
 app.command("verify")(verify.verify)
