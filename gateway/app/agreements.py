@@ -17,7 +17,7 @@ from gateway.agreements.delivery import Deliveries
 from gateway.agreements.expiry import ending_soon
 from gateway.agreements.in_force import InForce
 from gateway.agreements.officers import Officers
-from gateway.app.log_access import signer_of
+from gateway.app.log_access import opened_log
 from gateway.exchange.ports import CurrentFederation
 from gateway.exchange.reserved import Ask
 from gateway.people.acts import Act, Acts
@@ -26,8 +26,7 @@ from gateway.people.people import open_people
 from gateway.people.person import Role
 from gateway.people.pseudonym import LOCAL_ISSUER, pseudonym
 from gateway.settings import Settings
-from gateway.storage.stores import store_of
-from gateway.trust.keys import load_case_key, load_certificate, load_signer
+from gateway.trust.keys import load_certificate, load_signer
 from policies.agreements import Agreements
 from policies.cache import CachingEngine
 from policies.engine import PolicyEngine
@@ -165,12 +164,8 @@ async def opened_officers(settings: Settings, by: str | None) -> AsyncIterator[t
     Raises:
         ConfigurationError: the settings are wrong. LogDamaged, AuditUnavailable: the log cannot be used.
     """
-    store, case_key = store_of(settings.database.get_secret_value()), load_case_key(settings.case_key)
-    log = AuditLog(store, signer_of(settings), case_key)
-    try:
-        await log.open()
-        people = await open_people(store, log, case_key, frozenset(settings.member_ids()))
+    async with opened_log(settings) as opened:
+        store, log = opened.store, opened.log
+        people = await open_people(store, log, opened.case_key, frozenset(settings.member_ids()))
         name = "" if by is None else pseudonym(people.key, LOCAL_ISSUER, by)
         yield officers_of(settings, store, log, people.four_eyes), store, name
-    finally:
-        await log.close()

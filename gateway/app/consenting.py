@@ -12,11 +12,10 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from audit.log import AuditLog
 from audit.subject_tag import SubjectTags
 from gateway.app.agreements import in_force_of
 from gateway.app.federation_copy import federation_of, snapshot_of
-from gateway.app.log_access import operator_name, signer_of
+from gateway.app.log_access import opened_log, operator_name
 from gateway.consent.desk import ConsentDesk
 from gateway.consent.issuing import TokenIssuer
 from gateway.consent.notices.catalogue import SHIPPED, load_catalogues
@@ -25,9 +24,8 @@ from gateway.consent.store import Consents
 from gateway.consent.vault import ConsentVault
 from gateway.people.pseudonym import LOCAL_ISSUER, people_key, pseudonym
 from gateway.settings import Settings
-from gateway.storage.stores import store_of
 from gateway.trust.federation.snapshot import FederationSnapshot
-from gateway.trust.keys import load_case_key, load_signer
+from gateway.trust.keys import load_signer
 from schemas.agreement import Agreement
 from schemas.catalogue import RecordForm, ServiceDescription
 from schemas.errors import FederationUnavailable
@@ -92,22 +90,18 @@ async def opened_desk(settings: Settings) -> AsyncIterator[tuple[ConsentDesk, st
         LogDamaged, AuditUnavailable: the log cannot be used.
         FederationError, FederationUnavailable: there is no copy of the federation, and nobody answers.
     """
-    store, case_key = store_of(settings.database.get_secret_value()), load_case_key(settings.case_key)
-    log = AuditLog(store, signer_of(settings), case_key)
     signers = {member.id: load_signer(member.key, member.certificate) for member in settings.members}
     federation = _ReadOnce(await asyncio.to_thread(_snapshot, settings))
     agreements = in_force_of(settings, federation)
-    try:
-        await log.open()
+    async with opened_log(settings) as opened:
+        store, case_key = opened.store, opened.case_key
         await agreements.follow(store, int(time.time()))
         officer = pseudonym(await people_key(store, case_key), LOCAL_ISSUER, operator_name())
         vault = ConsentVault(store, case_key)
-        records = Consents(store, log, vault, SubjectTags(store, case_key))
+        records = Consents(store, opened.log, vault, SubjectTags(store, case_key))
         tokens = TokenIssuer(vault, signers)
         desk = desk_of(settings, records, tokens, federation.current, lambda: agreements)
         yield desk, officer
-    finally:
-        await log.close()
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from audit.log import AuditLog
 from audit.store import Store, Write
-from gateway.app.log_access import signer_of
+from gateway.app.log_access import opened_log
 from gateway.exchange.emergencies import Emergencies, Emergency
 from gateway.people.acts import Act, Acts
 from gateway.people.entries import act
@@ -25,8 +25,6 @@ from gateway.people.people import open_people
 from gateway.people.person import Role
 from gateway.people.pseudonym import LOCAL_ISSUER, pseudonym
 from gateway.settings import Settings
-from gateway.storage.stores import store_of
-from gateway.trust.keys import load_case_key
 from schemas.errors import Conflict, RequestMismatch, UnknownService
 from schemas.identifiers import MemberId
 from schemas.statement import check_code
@@ -146,13 +144,8 @@ async def opened_office(
     Raises:
         ConfigurationError: the settings are wrong. LogDamaged, AuditUnavailable: the log cannot be used.
     """
-    store, case_key = store_of(settings.database.get_secret_value()), load_case_key(settings.case_key)
-    log = AuditLog(store, signer_of(settings), case_key)
     members = frozenset(settings.member_ids())
-    try:
-        await log.open()
-        people = await open_people(store, log, case_key, members)
-        office = EmergencyOffice(store, log, people.four_eyes, members)
+    async with opened_log(settings) as opened:
+        people = await open_people(opened.store, opened.log, opened.case_key, members)
+        office = EmergencyOffice(opened.store, opened.log, people.four_eyes, members)
         yield office, "" if by is None else pseudonym(people.key, LOCAL_ISSUER, by)
-    finally:
-        await log.close()

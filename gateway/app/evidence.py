@@ -52,10 +52,10 @@ def write_evidence(settings: Settings, exchanges: Sequence[str], out: Path) -> N
 
 
 async def _collect(settings: Settings, exchanges: Sequence[str]) -> list[ExchangeEvidence]:
-    async with opened_log(settings) as log:
+    async with opened_log(settings) as opened:
         for exchange in exchanges:
-            await log_look_up(log, exchange, "evidence.taken")
-        return [await collect(log.reader, exchange) for exchange in exchanges]
+            await log_look_up(opened.log, exchange, "evidence.taken")
+        return [await collect(opened.log.reader, exchange) for exchange in exchanges]
 
 
 def _members(settings: Settings, gathered: Iterable[ExchangeEvidence]) -> set[MemberId]:

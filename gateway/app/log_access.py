@@ -13,7 +13,7 @@ import os
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from audit.case import Case
 from audit.entry import Entry, Kind, Side
@@ -82,9 +82,10 @@ def show_exchange(settings: Settings, exchange: str, *, open_case: bool = False)
         if not open_case:
             async with opened_store(settings) as store:
                 return [Shown(logged) for logged in await LogReader(store).exchange(exchange)]
-        async with opened_log(settings) as log:
-            await log_look_up(log, exchange, "case.opened")
-            return [await _opened(log.reader, logged) for logged in await log.reader.exchange(exchange)]
+        async with opened_log(settings) as opened:
+            reader = opened.log.reader
+            await log_look_up(opened.log, exchange, "case.opened")
+            return [await _opened(reader, logged) for logged in await reader.exchange(exchange)]
 
     return asyncio.run(work())
 
@@ -127,15 +128,27 @@ async def opened_store(settings: Settings) -> AsyncIterator[Store]:
         await store.close()
 
 
+@dataclass(frozen=True, slots=True)
+class OpenLog:
+    """An open log, its database, and the key of its cases."""
+
+    log: AuditLog
+    store: Store
+    case_key: bytes = field(repr=False)
+
+
 @asynccontextmanager
-async def opened_log(settings: Settings) -> AsyncIterator[AuditLog]:
-    """The log with its keys, to append to. Raises LogDamaged, AuditUnavailable."""
-    log = AuditLog(
-        store_of(settings.database.get_secret_value()), signer_of(settings), load_case_key(settings.case_key)
-    )
+async def opened_log(settings: Settings) -> AsyncIterator[OpenLog]:
+    """The log with its keys, for acts from outside a running gateway.
+
+    Raises:
+        ConfigurationError: a key cannot be read. LogDamaged, AuditUnavailable: the log cannot be used.
+    """
+    store, case_key = store_of(settings.database.get_secret_value()), load_case_key(settings.case_key)
+    log = AuditLog(store, signer_of(settings), case_key)
     try:
         await log.open()
-        yield log
+        yield OpenLog(log, store, case_key)
     finally:
         await log.close()
 

@@ -8,14 +8,13 @@ from contextlib import asynccontextmanager
 
 from audit.log import AuditLog
 from audit.store import Store
-from gateway.app.log_access import operator_name, signer_of
+from gateway.app.log_access import opened_log, operator_name
 from gateway.people.oidc.provider import Registration
 from gateway.people.oidc.sign_in import CitizenClaim
 from gateway.people.people import People, open_people
 from gateway.people.pseudonym import LOCAL_ISSUER, pseudonym
 from gateway.settings import Settings
-from gateway.storage.stores import store_of
-from gateway.trust.keys import load_case_key, read_secret
+from gateway.trust.keys import read_secret
 from schemas.errors import ConfigurationError
 
 CALLBACK = "/v1/admin/sign-in/callback"
@@ -65,11 +64,7 @@ async def opened_people(settings: Settings) -> AsyncIterator[tuple[People, str]]
     Raises:
         ConfigurationError: the settings are wrong. LogDamaged, AuditUnavailable: the log cannot be used.
     """
-    store, case_key = store_of(settings.database.get_secret_value()), load_case_key(settings.case_key)
-    log = AuditLog(store, signer_of(settings), case_key)
-    try:
-        await log.open()
-        people = await open_people(store, log, case_key, frozenset(settings.member_ids()))
+    members = frozenset(settings.member_ids())
+    async with opened_log(settings) as opened:
+        people = await open_people(opened.store, opened.log, opened.case_key, members)
         yield people, pseudonym(people.key, LOCAL_ISSUER, operator_name())
-    finally:
-        await log.close()

@@ -15,7 +15,7 @@ from audit.store import Store
 from gateway.app.insight.archive import find_policy
 from gateway.app.insight.differences import Difference, differences
 from gateway.app.insight.past import Past, outcome_of, read_past
-from gateway.app.log_access import log_look_up, opened_log, opened_store
+from gateway.app.log_access import log_look_up, opened_log
 from gateway.settings import Settings
 from policies.regorus_engine import RegorusEngine
 from schemas.errors import ConfigurationError, PolicyUnavailable
@@ -72,8 +72,8 @@ def replay(settings: Settings, exchange: str) -> Replayed:
     check_exchange_id(exchange)
 
     async def work() -> Replayed:
-        async with opened_log(settings) as log, opened_store(settings) as store:
-            return await replay_in(log, store, exchange)
+        async with opened_log(settings) as opened:
+            return await replay_in(opened.log, opened.store, exchange)
 
     return asyncio.run(work())
 

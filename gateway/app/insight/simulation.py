@@ -128,5 +128,5 @@ async def simulate_here(
     with federation_of(settings) as refresher:
         federation = snapshot_of(refresher)
     engine = RegorusEngine(changed_policy(settings, federation, rules, national, provider))
-    async with opened_log(settings) as log:
-        return await simulate(log, engine, last, tell)
+    async with opened_log(settings) as opened:
+        return await simulate(opened.log, engine, last, tell)
