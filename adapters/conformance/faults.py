@@ -19,7 +19,7 @@ class Fault(Enum):
 
     UNREACHABLE = "nobody answers: connections break at once"
     BAD_CREDENTIAL = "refuses our credentials, at sign-in and at every question"
-    EXPIRED_TOKEN = "no longer takes what it gave at earlier sign-ins; a new sign-in works"
+    EXPIRED_TOKEN = "no longer takes what it gave at earlier sign-ins; a new sign-in works"  # noqa: S105 - a description
     SLOW = "begins its answer and never ends it, a byte now and then, until the client leaves"
     TOO_MANY = f"says that we ask too often, and to come back in {RETRY_AFTER_S} seconds"
     SERVER_ERROR = f"fails inside, and prints {CANARY} about it"

@@ -14,8 +14,9 @@ it appears in the report. What a whole check cannot ask of a kind is said in the
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
@@ -47,23 +48,19 @@ class StandIn(Protocol):
         """The source, pointing at this system; known once started. Its limits and services are those
         it was made with."""
 
-    @property
-    def asked(self) -> Sequence[Asked]:
-        """Every question for records since `forget`, sign-ins and health left out, in their order;
-        each attempt and each page is one."""
+    asked: list[Asked]
+    """Every question for records since `forget`, sign-ins and health left out, in their order;
+    each attempt and each page is one."""
 
-    @property
-    def most_at_once(self) -> int:
-        """How many questions were being worked on at the same time, at most, since `forget`."""
+    most_at_once: int
+    """How many questions were being worked on at the same time, at most, since `forget`."""
 
-    @property
-    def broken_off(self) -> int:
-        """How many questions were given up by the client before their answer ended, since `forget`:
-        a closed connection, a cancelled statement."""
+    broken_off: int
+    """How many questions were given up by the client before their answer ended, since `forget`:
+    a closed connection, a cancelled statement."""
 
-    @property
-    def sign_ins(self) -> int:
-        """How often somebody signed in since `forget`; 0 where there is no sign-in."""
+    sign_ins: int
+    """How often somebody signed in since `forget`; 0 where there is no sign-in."""
 
     async def start(self) -> None:
         """Begin to answer; with nothing recorded, every question finds nobody."""
@@ -98,10 +95,10 @@ def stand_in_of(kind: str) -> NewStandIn:
     Raises:
         ConfigurationError: no such kind, or it has no stand-in.
     """
-    try:
-        module: Any = import_module(package_of(kind) + ".stand_in")
-    except ModuleNotFoundError:
-        raise ConfigurationError(f"kind `{kind}` cannot be tested: it has no stand-in") from None
+    name = package_of(kind) + ".stand_in"
+    if find_spec(name) is None:
+        raise ConfigurationError(f"kind `{kind}` cannot be tested: it has no stand-in")
+    module: Any = import_module(name)
     return cast("NewStandIn", module.stand_in)
 
 

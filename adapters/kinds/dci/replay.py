@@ -22,7 +22,12 @@ def replaying(source: Source, case: Mapping[str, Any], folder: Path) -> tuple[So
 
 
 def _repeat_identifiers(request: httpx.Request, text: str) -> str:
-    message = json.loads(request.content).get("message", {}) if request.content else {}
+    return repeat_identifiers(request.content, text)
+
+
+def repeat_identifiers(question: bytes, text: str) -> str:
+    """A recorded answer with the identifiers of the question's body."""
+    message = json.loads(question).get("message", {}) if question else {}
     if "search_request" not in message:
         return text
     reference = message["search_request"][0]["reference_id"]

@@ -1,0 +1,65 @@
+"""A DCI registry for the conformance kit."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from adapters.conformance.bending import bent_at
+from adapters.conformance.faults import CANARY, Fault
+from adapters.conformance.stand_in import StandIn
+from adapters.http.loopback import HttpQuestion, HttpReply
+from adapters.http.stand_in import JSON, HttpStandIn, http_pointed_at
+from adapters.kinds.dci.form import DciAsk, DciConnection
+from adapters.kinds.dci.replay import repeat_identifiers
+
+if TYPE_CHECKING:
+    from adapters.source import RecordService, Source
+
+
+def stand_in(source: Source, folder: Path) -> StandIn:
+    """As `NewStandIn`."""
+    return DciStandIn(source, folder)
+
+
+class DciStandIn(HttpStandIn):
+    """Answers searches with the identifiers of the question."""
+
+    cannot: Mapping[Fault, str] = {
+        fault: why
+        for fault, why in HttpStandIn.cannot.items()
+        if fault not in (Fault.REMOVED_FIELD, Fault.SECOND_CANDIDATE, Fault.UNKNOWN_CODE)
+    }
+
+    def pointed_at(self, source: Source, url: str, ca_file: Path) -> Source:
+        """As `HttpStandIn.pointed_at`."""
+        connection = source.connection
+        if not isinstance(connection, DciConnection):
+            return source
+        http = http_pointed_at(connection.http, url, ca_file)
+        return replace(source, connection=replace(connection, http=http))
+
+    def filled(self, question: HttpQuestion, text: str) -> str:
+        """As `HttpStandIn.filled`."""
+        return repeat_identifiers(question.body, text)
+
+    def errors(self, question: HttpQuestion) -> Sequence[HttpReply]:
+        """As `HttpStandIn.errors`: a NACK, a rejected message, an error of another implementation."""
+        del question
+        bodies = [
+            {"message": {"ack_status": "ERR", "error": {"code": CANARY, "message": CANARY}}},
+            {"header": {"status": "rjct", "status_reason_code": CANARY}, "message": {}},
+            {"error": {"code": CANARY, "message": CANARY}},
+        ]
+        return [HttpReply(200, JSON, json.dumps(body).encode()) for body in bodies]
+
+    def bent(self, fault: Fault, service: RecordService, document: Any) -> Any:
+        """As `HttpStandIn.bent`; a second candidate is in the count too."""
+        ask = service.ask
+        if not isinstance(ask, DciAsk):
+            return document
+        place = ("message", "search_response", "0", "data", "reg_records", *ask.records)
+        return bent_at(fault, document, place, service.rules)
