@@ -23,6 +23,9 @@ from schemas.errors import ConfigurationError
 from schemas.outcome import Outcome
 from schemas.record import Subject
 
+OFFLINE_SECRET: Final = "offline-"  # noqa: S105 - it stands for one
+"""How every secret begins while fixtures run; the conformance kit looks for it where none may be."""
+
 _OUTCOME: Final = re.compile(r"(?<!^)(?=[A-Z])")
 
 
@@ -65,7 +68,7 @@ async def _differs(source: Source, case: Mapping[str, Any]) -> str:
     once = replace(source, limits=replace(source.limits, retries=0))
     with TemporaryDirectory() as folder:
         outcome = await _ask(*replaying_of(source.kind)(once, case, Path(folder)), query)
-    return _difference(case["expect"], outcome)
+    return difference(case["expect"], outcome)
 
 
 async def _ask(source: Source, kind: Kind, query: Query) -> Outcome:
@@ -77,7 +80,8 @@ async def _ask(source: Source, kind: Kind, query: Query) -> Outcome:
         await adapter.close()
 
 
-def _difference(expected: Mapping[str, Any], outcome: Outcome) -> str:
+def difference(expected: Mapping[str, Any], outcome: Outcome) -> str:
+    """What of an outcome is other than a case expects; empty when nothing is."""
     told = {field.name: getattr(outcome, field.name) for field in fields(outcome)}
     told["outcome"] = outcome_name(outcome)
     differs = [
@@ -98,7 +102,7 @@ class _AnySecret:
     """A placeholder for every secret."""
 
     def get(self, name: str) -> str | None:
-        return f"offline-{name.lower()}"
+        return OFFLINE_SECRET + name.lower()
 
 
 class _AnyVariable(dict[str, str]):

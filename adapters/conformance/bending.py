@@ -74,9 +74,9 @@ def _places(rule: Rule) -> Iterator[tuple[str, ...]]:
 
 
 def _put(document: Any, place: tuple[str, ...], value: Any) -> bool:
-    """Write a value at a place that is there; False when it is not."""
+    """Write a value at a place, if there is something to hold it."""
     inside = find(document, place[:-1])
-    if isinstance(inside, dict) and place[-1] in inside:
+    if isinstance(inside, dict):
         inside[place[-1]] = value
         return True
     if isinstance(inside, list) and place[-1].isdecimal() and int(place[-1]) < len(inside):

@@ -146,6 +146,8 @@ class LoopbackServer:
             await line.close()
         except (ConnectionError, ssl.SSLError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
             pass  # the client left, or spoke no HTTP: nothing to answer
+        except asyncio.CancelledError:
+            pass  # the server ends; asyncio's own callback would print it
         finally:
             self._tasks.discard(task)
             writer.transport.abort()
