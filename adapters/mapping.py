@@ -8,7 +8,7 @@ Which fields were asked decides which columns are read at all: what nobody asked
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
@@ -90,6 +90,11 @@ class Rules:
     as_of: Moment | None = None
     restricted: Rule | None = None
     area: Rule | None = None
+    all_columns: frozenset[str] = field(init=False, repr=False, compare=False)
+    """Every top-level column or member the rules read."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "all_columns", self.columns(tuple(self.fields)))
 
     def columns(self, fields: tuple[str, ...]) -> frozenset[str]:
         """The top-level columns or members needed to answer these fields."""
@@ -98,11 +103,6 @@ class Rules:
         places = [place for place in (self.group, self.as_of and self.as_of.place) if place]
         return frozenset().union(*(rule.columns for rule in rules), *(place[:1] for place in places))
 
-    @property
-    def all_columns(self) -> frozenset[str]:
-        """Every top-level column or member the rules read."""
-        return self.columns(tuple(self.fields))
-
     def outcome(self, records: Records, fields: tuple[str, ...], now: int) -> Match | Ambiguous | Misbehaving:
         """Map at least one record; `now` is the moment a live source vouches for."""
         try:
@@ -110,10 +110,17 @@ class Rules:
             as_of = now if self.as_of is None else self.as_of.oldest(records) or now
             if candidates > 1:
                 return Ambiguous(candidates, as_of)
+            if not self._recognise(records):
+                return Misbehaving("the source holds nothing of what the file maps")
             record = {field: named(field, self.fields[field], records) for field in fields}
             return Match(record, as_of, self._restricted(records), self._area(records))
         except Unmappable as error:
             return Misbehaving(str(error))
+
+    def _recognise(self, records: Records) -> bool:
+        """Whether anything the file maps is there: a system whose names all changed is no empty record."""
+        read = self.all_columns
+        return not read or not records or any(name in record for record in records for name in read)
 
     def _groups(self, records: Records) -> int:
         if self.group is None:

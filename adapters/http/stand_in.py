@@ -84,7 +84,7 @@ class HttpStandIn(StandIn):
         ]
 
     def bent(self, fault: Fault, service: RecordService, document: Any) -> Any:
-        """A recorded JSON body, bent; only for faults the kind takes out of `cannot`."""
+        """A recorded body, bent (JSON already read); only for faults the kind takes out of `cannot`."""
         del service, document
         raise ConfigurationError(f"this kind does not bend its answers: {fault.name}")
 
@@ -216,7 +216,7 @@ class HttpStandIn(StandIn):
         body = answer.get("body", "")
         if self._fault in (Fault.REMOVED_FIELD, Fault.SECOND_CANDIDATE, Fault.UNKNOWN_CODE):
             service = self._source.record_service(self._case["service"])
-            body = self.bent(self._fault, service, body)
+            body = self.bent(self._fault, service, _parsed(body))
         text = body if isinstance(body, str) else json.dumps(body)
         headers = {**JSON, **answer.get("headers", {})}
         return HttpReply(answer.get("status", 200), headers, self.filled(question, text).encode())
@@ -269,6 +269,14 @@ def _refused() -> HttpReply:
 
 def _json(body: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> HttpReply:
     return HttpReply(status, {**JSON, **(headers or {})}, json.dumps(body).encode())
+
+
+def _parsed(body: Any) -> Any:
+    """A recorded body that is the text of JSON, as JSON; any other as it is."""
+    try:
+        return json.loads(body) if isinstance(body, str) else body
+    except ValueError:
+        return body
 
 
 def _body(question: HttpQuestion) -> Any:
