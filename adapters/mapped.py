@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 
 from adapters.contract import Adapter, Query
-from adapters.kinds import Kind, Raw
+from adapters.kinds import Dated, Kind, Raw
 from adapters.source import Limits, RecordService, Source
 from schemas.catalogue import ServiceDescription
 from schemas.outcome import (
@@ -57,7 +57,9 @@ class Mapped(Adapter):
 def outcome_of(
     service: RecordService, raw: Raw, fields: tuple[str, ...], limits: Limits, now: int
 ) -> Outcome:
-    """What raw records mean for a service; `now` is epoch seconds."""
+    """What raw records mean for a service; `now` is epoch seconds, for sources that are asked live."""
+    if isinstance(raw, Dated):
+        now, raw = raw.as_of, raw.records
     if isinstance(raw, (NotFound, Ambiguous, DeniedBySource, Unavailable, Misbehaving)):
         return raw
     if not raw and service.empty != "empty_list":

@@ -5,6 +5,7 @@ from __future__ import annotations
 from adapters.contract import Adapter
 from adapters.kinds import Kind, new_kind
 from adapters.mapped import Mapped
+from adapters.room import Room
 from adapters.source import Source
 from adapters.wrappers.breaker import Breaker
 from adapters.wrappers.concurrency import Concurrency
@@ -17,12 +18,15 @@ from adapters.wrappers.retry import Retry
 from schemas.outcome import Outcome
 
 
-def open_source(source: Source, meter: Meter | None = None, kind: Kind | None = None) -> Adapter:
-    """Put an adapter for a source together; the caller opens and closes it.
+def open_source(
+    source: Source, meter: Meter | None = None, kind: Kind | None = None, room: Room | None = None
+) -> Adapter:
+    """Put an adapter for a source together; the caller opens and closes it. Only a gateway gives a
+    `room`: there a kind may keep what the source's owner dropped.
 
     What comes out of its `fetch` is an outcome, whatever happens, or CancelledError.
     """
-    return compose(Mapped(source, kind or new_kind(source)), source, meter)
+    return compose(Mapped(source, kind or new_kind(source, room)), source, meter)
 
 
 def compose(adapter: Adapter, source: Source, meter: Meter | None = None) -> Adapter:

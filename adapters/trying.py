@@ -14,7 +14,7 @@ from typing import Any
 
 from adapters.canonical import breach
 from adapters.findings import Finding
-from adapters.kinds import Kind, Raw, new_kind
+from adapters.kinds import Dated, Kind, Raw, new_kind
 from adapters.mapped import outcome_of
 from adapters.rules import Unmappable, named
 from adapters.source import RecordService, Source
@@ -76,7 +76,8 @@ async def try_service(
 
 def _attempt(source: Source, service: RecordService, raw: Raw, *, show_values: bool) -> Attempt:
     outcome = outcome_of(service, raw, service.fields, source.limits, int(time.time()))
-    records = [dict(record) for record in raw] if isinstance(raw, (list, tuple)) else []
+    found = raw.records if isinstance(raw, Dated) else raw
+    records = [dict(record) for record in found] if isinstance(found, (list, tuple)) else []
     mapped: dict[str, Any] = {}
     failed: list[str] = []
     for name, rule in service.rules.fields.items() if records else ():

@@ -207,6 +207,8 @@ class Settings(BaseSettings):
     """A folder of agreement files that nobody signed; they count only where the next member allows it."""
     unsigned_agreements: Literal["refuse", "allow"] = "refuse"
     views: Path | None = None
+    staging: Path | None = None
+    """A folder for what owners drop as files, sealed (kind `file`)."""
     secrets: Path | None = None
     """A folder with one file per secret that source files refer to."""
     variables: dict[str, str] = Field(default_factory=dict)
@@ -296,7 +298,7 @@ def load(path: Path) -> Settings:
 _PATH_MEMBERS = frozenset(
     {"key", "certificate", "case_key", "log_key", "root", "store", "sources", "agreements", "views"}
     | {"notices", "secrets", "socket", "client_cas", "ca", "client_secret"}
-    | {"rules", "national", "provider", "bundle_key"}
+    | {"rules", "national", "provider", "bundle_key", "staging"}
 )
 
 

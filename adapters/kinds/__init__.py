@@ -15,11 +15,13 @@ not use.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 
+from adapters.room import Room
 from adapters.yaml_lines import Place
 from schemas.errors import ConfigurationError
 from schemas.outcome import Ambiguous, NotFound, Unanswered
@@ -32,10 +34,23 @@ KINDS: Final = (
     "sql",
     "rest",
     "dci",
+    "file",
 )
 """The words a source file may write after `kind:`."""
 
-Raw = Sequence[Mapping[str, Any]] | NotFound | Ambiguous | Unanswered
+STAGING: Final = frozenset({"file"})
+"""Kinds that keep what their owner dropped: `new(source, room)` in their `reader.py`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dated:
+    """Records of a source that is not asked live; `as_of` is the moment it vouches for, epoch seconds."""
+
+    records: Sequence[Mapping[str, Any]]
+    as_of: int
+
+
+Raw = Sequence[Mapping[str, Any]] | Dated | NotFound | Ambiguous | Unanswered
 """What a kind reads: records as the source wrote them (none is an empty list), or an outcome the
 protocol itself can tell."""
 
@@ -112,10 +127,17 @@ def form_of(kind: str) -> Form:
     return cast("Form", import_module(package_of(kind) + ".form"))
 
 
-def new_kind(source: Source) -> Kind:
-    """The kind that serves a source. Raises ConfigurationError as `package_of`."""
+def connection_complaints_of(kind: str) -> Callable[[Mapping[str, Any]], Iterator[Complaint]]:
+    """What a kind finds wrong with a connection, secrets not resolved; most have a schema that says it
+    all, and no `connection_complaints` in their `form.py`."""
+    return getattr(form_of(kind), "connection_complaints", lambda _settings: iter(()))
+
+
+def new_kind(source: Source, room: Room | None = None) -> Kind:
+    """The kind that serves a source; `room` is where kinds of `STAGING` keep what was dropped. Raises
+    ConfigurationError as `package_of`."""
     reader: Any = import_module(package_of(source.kind) + ".reader")
-    return cast("Kind", reader.new(source))
+    return cast("Kind", reader.new(source, room) if source.kind in STAGING else reader.new(source))
 
 
 def replaying_of(kind: str) -> Replaying:

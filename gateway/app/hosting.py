@@ -8,13 +8,16 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 from adapters.contract import Adapter
+from adapters.kinds import STAGING
 from adapters.opening import open_source
+from adapters.room import Room
 from adapters.secrets import EnvironmentSecrets
 from adapters.source import RecordService, Source
 from adapters.source_file import load_source
 from adapters.upstream import upstream
 from gateway.exchange.ports import HostedService
 from gateway.settings import Settings
+from gateway.trust.keys import load_case_key
 from gateway.trust.meters import Meters
 from schemas.errors import ConfigurationError
 from schemas.identifiers import SubsystemId
@@ -60,7 +63,7 @@ async def open_sources(settings: Settings, stack: AsyncExitStack, meters: Meters
     adapters: dict[str, Adapter] = {}
     services: dict[str, HostedService] = {}
     for source in load_sources(settings):
-        adapter = open_source(source, meters.source)
+        adapter = open_source(source, meters.source, room=_room(source, settings))
         await adapter.open()
         stack.push_async_callback(adapter.close)
         adapters[source.id] = adapter
@@ -82,3 +85,14 @@ async def open_sources(settings: Settings, stack: AsyncExitStack, meters: Meters
                 else HostedService(description, name, upstream=upstream(source, name), contact=contact)
             )
     return HostedSources(adapters, services)
+
+
+def _room(source: Source, settings: Settings) -> Room | None:
+    """Where a source's dropped files are staged, sealed with a key made of the case key."""
+    if source.kind not in STAGING:
+        return None
+    if settings.staging is None:
+        raise ConfigurationError(
+            f"{source.path}: its files are staged here; name a folder: `staging` in the settings"
+        )
+    return Room(settings.staging, Room(settings.staging, load_case_key(settings.case_key)).key_for("staging"))

@@ -1,0 +1,1 @@
+"""Kind `file`: files that an owner drops, staged sealed at the owner's own gateway."""

@@ -1,0 +1,1 @@
+"""Where files are dropped: a folder, an SFTP server, an HTTPS server."""
