@@ -2,7 +2,8 @@
 
 `source.base.schema.json` holds what every source has, `http/connection.schema.json` what all HTTP
 kinds share, `kinds/<kind>/form.schema.json` what is a kind's own: `connection`, the further
-members of a record service (`service`), `$defs`, and `pass_through` where a kind forwards too.
+members of a record service (`service`), `$defs`, `pass_through` where a kind forwards too, and
+`over_http` where its connection has members of its own beside those of all HTTP kinds.
 Editors want one file, so the whole is kept as `source.schema.json`:
 
     python -m adapters.source_schema
@@ -36,7 +37,7 @@ def _add_kind(defs: dict[str, Any], kind: str) -> dict[str, Any]:
     part = _read(package_of(kind), "form.schema.json")
     common, own = defs["record_service"], part["service"]
     defs |= part.get("$defs", {})
-    defs[f"{kind}_connection"] = part["connection"]
+    defs[f"{kind}_connection"] = _connection(defs, part)
     defs[f"{kind}_service"] = {
         **common,
         "properties": common["properties"] | own["properties"],
@@ -53,6 +54,19 @@ def _add_kind(defs: dict[str, Any], kind: str) -> dict[str, Any]:
     return {
         "if": {"properties": {"kind": {"const": kind}}, "required": ["kind"]},
         "then": {"properties": then},
+    }
+
+
+def _connection(defs: dict[str, Any], part: dict[str, Any]) -> dict[str, Any]:
+    """A kind's connection; one that is `over_http` has all members of an HTTP connection besides its own."""
+    connection: dict[str, Any] = part["connection"]
+    if not part.get("over_http"):
+        return connection
+    common = defs["http_connection"]
+    return {
+        **connection,
+        "properties": common["properties"] | connection["properties"],
+        "required": [*common["required"], *connection.get("required", [])],
     }
 
 

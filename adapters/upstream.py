@@ -32,7 +32,7 @@ def upstream(source: Source, service_name: str) -> Upstream:
 
     Raises:
         UnknownService: the source has no such pass-through service.
-        ConfigurationError: the source is not reached by HTTP.
+        ConfigurationError: the source is not reached by HTTP, or by credentials that must be fetched.
     """
     service = source.services.get(service_name)
     if not isinstance(service, PassThroughService):
@@ -40,6 +40,8 @@ def upstream(source: Source, service_name: str) -> Upstream:
     connection = source.connection
     if not isinstance(connection, HttpConnection):
         raise ConfigurationError(f"source {source.id} is not reached by HTTP")
+    if not connection.auth.is_ahead:
+        raise ConfigurationError(f"source {source.id} has credentials that cannot be forwarded")
     return Upstream(
         base_url=connection.base_url + service.base_path,
         headers={**connection.headers, **connection.auth.headers},

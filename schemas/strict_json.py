@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 import re
+from decimal import Decimal
 from typing import Any, Final
 
 import jiter
@@ -23,12 +24,22 @@ MAX_DEPTH: Final = 32
 MAX_INTEGER: Final = 2**53
 """Integers beyond this change their value in other parsers."""
 
+MAX_MAGNITUDE: Final = 308
+"""Powers of ten of a number; what a float holds."""
 
 _SUSPICIOUS_NUMBER = re.compile(rb"[0-9]{16}|[0-9.][eE][+-]?[0-9]{2}")
 
 
-def parse(data: bytes, *, max_bytes: int, what: str = "JSON", bound_numbers: bool = True) -> Any:
-    """Read one JSON value. `bound_numbers` may be left out by who checks every number itself.
+def parse(
+    data: bytes,
+    *,
+    max_bytes: int,
+    what: str = "JSON",
+    bound_numbers: bool = True,
+    decimals: bool = False,
+) -> Any:
+    """Read one JSON value. `bound_numbers` may be left out by who checks every number itself;
+    `decimals` keeps the digits of fractions as they were written.
 
     Raises:
         TooLarge: more than `max_bytes`.
@@ -37,7 +48,13 @@ def parse(data: bytes, *, max_bytes: int, what: str = "JSON", bound_numbers: boo
     if len(data) > max_bytes:
         raise TooLarge(f"{what} is longer than {max_bytes} bytes")
     try:
-        value = jiter.from_json(data, allow_inf_nan=False, cache_mode="keys", catch_duplicate_keys=True)
+        value = jiter.from_json(
+            data,
+            allow_inf_nan=False,
+            cache_mode="keys",
+            catch_duplicate_keys=True,
+            float_mode="decimal" if decimals else "float",
+        )
     except ValueError as error:
         raise MalformedRequest(f"{what} is not acceptable JSON: {_cause(error)}") from None
     nested = data.count(b"{") + data.count(b"[") > MAX_DEPTH
@@ -78,6 +95,8 @@ def _check_bounds(value: Any, what: str) -> None:
             waiting.extend((child, depth + 1) for child in children)
         elif isinstance(item, float) and not math.isfinite(item):
             raise MalformedRequest(f"{what} holds a number that is not finite")
+        elif isinstance(item, Decimal) and abs(item.adjusted()) > MAX_MAGNITUDE:
+            raise MalformedRequest(f"{what} holds a number beyond 10^{MAX_MAGNITUDE}")
         elif isinstance(item, int) and abs(item) > MAX_INTEGER:
             raise MalformedRequest(f"{what} holds an integer beyond 2^53")
 

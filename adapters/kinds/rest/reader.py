@@ -1,29 +1,36 @@
-"""Kind `rest`: JSON over HTTP, one request per question.
+"""Kind `rest`: JSON or XML over HTTP, a request or its pages for each question.
 
-The request is a template (`adapters.template`), the record stands at a JSON Pointer, and the
+The request is a template (`adapters.template`), the records stand at a JSON Pointer or XPath, and the
 source's file says which statuses and members are errors, also in an HTTP 200. A 404 is *not* "not
-found" unless the file says so: a mistyped path answers 404 too.
+found" unless the file says so: a mistyped path answers 404 too. Not here: a second request for each
+record of the first.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
+from urllib.parse import urlencode, urlsplit
 
 import httpx
 
-from adapters.http.client import HttpAnswer, HttpClient, failure_of, parse_answer
+from adapters.http.answers import HttpAnswer, failure_of, parse_answer
+from adapters.http.asking import Asking
+from adapters.http.client import HttpClient
+from adapters.http.error_rules import ruled
 from adapters.http.form import HttpConnection
+from adapters.http.outgoing import Content
+from adapters.http.paging import PageRead, read_pages
 from adapters.kinds import Kind, Raw
-from adapters.kinds.rest.form import ErrorRule, RestAsk
+from adapters.kinds.rest.form import RestAsk
 from adapters.pointer import ABSENT, find
 from adapters.source import RecordService, Source
-from adapters.template import fill, fill_path
+from adapters.template import Values, fill, fill_path, fill_texts
 from schemas.errors import ConfigurationError
-from schemas.outcome import Ambiguous, DeniedBySource, Misbehaving, NotFound, Unanswered, Unavailable
+from schemas.outcome import Ambiguous, Misbehaving, NotFound, Unanswered
 from schemas.record import Subject
 
-_AT_LEAST_TWO: Final = 2
+_FORM = "application/x-www-form-urlencoded"
 
 
 def new(source: Source) -> Kind:
@@ -32,12 +39,13 @@ def new(source: Source) -> Kind:
 
 
 class Rest(Kind):
-    """Reads JSON over HTTP. Obligations: see `Kind`."""
+    """Reads JSON or XML over HTTP. Obligations: see `Kind`."""
 
     def __init__(self, source: Source, transport: httpx.AsyncBaseTransport | None = None) -> None:
         if not isinstance(source.connection, HttpConnection):
             raise ConfigurationError(f"source {source.id} has no HTTP connection")
         self._limits = source.limits
+        self._base_path = urlsplit(source.connection.base_url).path
         self._client = HttpClient(source.connection, source.limits, transport)
 
     async def open(self) -> None:
@@ -49,12 +57,8 @@ class Rest(Kind):
         await self._client.close()
 
     async def health(self) -> Unanswered | None:
-        """As `Kind.health`: the host answers, whatever it answers below 500."""
-        answer = await self._client.send("GET", "/")
-        if isinstance(answer, HttpAnswer):
-            failure = failure_of(answer)
-            return failure if isinstance(failure, Unavailable) else None
-        return answer if isinstance(answer, Unavailable) else None
+        """As `Kind.health`: the connection's `health` request, else the host answers below 500."""
+        return await self._client.probe()
 
     async def read(self, service: RecordService, subject: Subject, fields: tuple[str, ...]) -> Raw:
         """As `Kind.read`; the source sends whole records, which are cut afterwards."""
@@ -62,31 +66,58 @@ class Rest(Kind):
         ask = service.ask
         if not isinstance(ask, RestAsk):
             raise ConfigurationError(f"service {service.name} is not asked by REST")
-        values = {subject.type: service.subject_value(subject)}
-        answer = await self._client.send(
-            ask.method,
-            fill_path(ask.path, values),
-            {name: str(item) for name, item in fill(ask.query, values).items()},
-            fill(ask.body, values),
-        )
-        return interpret(ask, answer, self._limits.max_bytes) if isinstance(answer, HttpAnswer) else answer
+        asking = question(ask, service.subject_values(subject))
+        enough = 1 if service.shape == "record" else self._limits.max_rows
+
+        async def step(asking: Asking) -> PageRead | NotFound | Ambiguous | Unanswered:
+            answer = await asking.sent(self._client)
+            if not isinstance(answer, HttpAnswer):
+                return answer
+            return interpret(ask, answer, self._limits.max_bytes)
+
+        return await read_pages(ask.page, asking, step, enough, self._base_path)
 
 
-def interpret(ask: RestAsk, answer: HttpAnswer, max_bytes: int) -> Raw:
+def question(ask: RestAsk, values: Values) -> Asking:
+    """The first request of a question; every value escaped for its place."""
+    body, content = fill(ask.body, values), None
+    if ask.graphql is not None:
+        body = {"query": ask.graphql.query, "variables": fill(ask.graphql.variables, values)}
+        if ask.graphql.operation is not None:
+            body["operationName"] = ask.graphql.operation
+    elif ask.form is not None:
+        content = Content(urlencode(fill_texts(ask.form, values), doseq=True).encode(), _FORM)
+    return Asking(
+        ask.method,
+        fill_path(ask.path, values),
+        fill_texts(ask.query, values),
+        body,
+        content,
+        ask.headers,
+        "application/json" if ask.xpath is None else "application/xml, text/xml;q=0.9",
+    )
+
+
+def interpret(
+    ask: RestAsk, answer: HttpAnswer, max_bytes: int
+) -> PageRead | NotFound | Ambiguous | Unanswered:
     """What an answer means: the source's rules first, then HTTP's, then the records in it."""
-    document = parse_answer(answer, max_bytes)
-    for rule in ask.errors:
-        if _applies(rule, answer, document):
-            return _verdict(rule, answer)
-    failure = failure_of(answer)
-    if failure is not None:
-        return failure
+    is_xml = ask.xpath is not None
+    document = _xml(answer, max_bytes) if is_xml else parse_answer(answer, max_bytes)
+    verdict = ruled(ask.errors, answer, document) or failure_of(answer)
+    if verdict is not None:
+        return verdict
     if isinstance(document, Misbehaving):
         return document
-    return records_at(document, ask.records)
+    if ask.graphql is not None and find(document, ("errors",)) not in (ABSENT, None, []):
+        return Misbehaving("the source reported an error")
+    if is_xml:
+        return _xml_page(ask, answer, document)
+    records = records_at(document, ask.records)
+    return PageRead(list(records), answer, document) if not isinstance(records, Misbehaving) else records
 
 
-def records_at(document: Any, place: tuple[str, ...]) -> Raw:
+def records_at(document: Any, place: tuple[str, ...]) -> list[Mapping[str, Any]] | Misbehaving:
     """The record or the records at a place; nothing there is no record."""
     found = find(document, place)
     if found is ABSENT or found is None:
@@ -97,27 +128,22 @@ def records_at(document: Any, place: tuple[str, ...]) -> Raw:
     return records
 
 
-def _applies(rule: ErrorRule, answer: HttpAnswer, document: Any) -> bool:
-    if rule.http is not None and rule.http != answer.status:
-        return False
-    if rule.pointer is None:
-        return True
-    if isinstance(document, Misbehaving):
-        return False
-    value = find(document, rule.pointer)
-    # `True == 1` in Python, not in JSON.
-    return type(value) is type(rule.equals) and bool(value == rule.equals)
+def _xml(answer: HttpAnswer, max_bytes: int) -> Any:
+    """The root element of an XML answer, or Misbehaving."""
+    # Imported here: XML is costly to load, and most sources speak JSON.
+    from adapters.xml import UnfitXml, parse_xml
+
+    if not answer.content_type.endswith(("/xml", "+xml")):
+        return Misbehaving("the answer is not XML")
+    try:
+        return parse_xml(answer.body, max_bytes=max_bytes, charset=answer.charset)
+    except UnfitXml:
+        return Misbehaving("the answer is not acceptable XML")
 
 
-def _verdict(rule: ErrorRule, answer: HttpAnswer) -> NotFound | Ambiguous | Unanswered:
-    match rule.verdict:
-        case "not_found":
-            return NotFound(answer.received_at)
-        case "ambiguous":
-            return Ambiguous(_AT_LEAST_TWO, answer.received_at)
-        case "denied":
-            return DeniedBySource("the source refused the question")
-        case "unavailable":
-            return Unavailable("the source says it cannot answer", retry_after_s=answer.retry_after_s)
-        case _:
-            return Misbehaving("the source reported an error")
+def _xml_page(ask: RestAsk, answer: HttpAnswer, document: Any) -> PageRead:
+    from adapters.xml import find_all, record_of
+
+    found = find_all(document, ask.xpath or "", ask.namespaces)
+    whole = record_of(document) if ask.page.by != "none" else None
+    return PageRead([record_of(element) for element in found], answer, whole)
