@@ -8,57 +8,60 @@ from pathlib import Path
 from typing import Any, Final
 
 from adapters.kinds import Complaint
+from adapters.kinds.sql.address import address, with_folder
+from adapters.selector import part_names
 from adapters.yaml_lines import Place
-from schemas.errors import ConfigurationError
 
 PLACEHOLDER: Final = "sqlite:///unused.db"
-_SQLITE: Final = "sqlite:///"
 
 
 @dataclass(frozen=True, slots=True)
 class SqlConnection:
-    """A database. `dsn` is a SQLAlchemy URL of dialect sqlite or postgresql."""
+    """A database, by its URL (`adapters.kinds.sql.address`)."""
 
     dsn: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class SqlAsk:
-    """A database view, and which column each selector is compared with."""
+    """A database view; which column must equal which value of the subject; and the `sha256:…` of
+    the columns it was written for, if the file says so."""
 
     view: str
     where: Mapping[str, str]
+    fingerprint: str | None = None
 
 
 def connection(settings: Mapping[str, Any], folder: Path) -> SqlConnection:
-    """As `Form.connection`; a relative SQLite path is relative to the source file."""
-    dsn = settings["dsn"]
-    if dsn.startswith(_SQLITE):
-        return SqlConnection(_SQLITE + str((folder / dsn.removeprefix(_SQLITE)).absolute()))
-    if not dsn.startswith("postgresql://"):
-        raise ConfigurationError("the dsn is neither sqlite:///… nor postgresql://…")
+    """As `Form.connection`; a relative path in the URL is relative to the source file."""
+    dsn = with_folder(settings["dsn"], folder)
+    address(dsn)
     return SqlConnection(dsn)
 
 
 def ask(service: Mapping[str, Any]) -> SqlAsk:
     """As `Form.ask`."""
-    where = {selector.removeprefix("$"): column for column, selector in service["where"].items()}
-    return SqlAsk(service["from"], where)
+    where = {column: part.removeprefix("$") for column, part in service["where"].items()}
+    return SqlAsk(service["from"], where, service.get("fingerprint"))
 
 
 def connection_warnings(settings: Mapping[str, Any]) -> Iterator[Complaint]:
-    """As `Form.connection_warnings`: none."""
-    del settings
-    yield from ()
+    """As `Form.connection_warnings`: what is sent may be read, or answered by somebody else."""
+    dsn = settings["dsn"]
+    for mode in ("sslmode=disable", "sslmode=require"):
+        if mode in dsn:
+            cure = "write sslmode=verify-full, with sslrootcert=FILE for an authority of your own"
+            yield ("connection", "dsn"), f"{mode}: the database is not verified", cure
 
 
 def service_complaints(service: Mapping[str, Any], place: Place) -> Iterator[Complaint]:
     """As `Form.service_complaints`: selectors and columns name each other."""
+    parts = part_names(service["subject"])
+    known = [part for names in parts.values() for part in names]
     used = {selector.removeprefix("$") for selector in service["where"].values()}
-    subjects = service["subject"].keys()
     for column, selector in service["where"].items():
-        if selector.removeprefix("$") not in subjects:
-            cure = "write one of " + ", ".join(f"${name}" for name in subjects)
+        if selector.removeprefix("$") not in known:
+            cure = "write one of " + ", ".join(f"${name}" for name in known)
             yield (*place, "where", column), "no such selector under `subject`", cure
-    for name in sorted(subjects - used):
+    for name in sorted(set(known) - used):
         yield (*place, "where"), f"nothing compares with `{name}`", f"write a column: ${name}"

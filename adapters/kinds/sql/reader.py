@@ -1,45 +1,38 @@
-"""Kind `sql`: database views on SQLite and PostgreSQL, read-only.
+"""Kind `sql`: database views, read-only (DESIGN section 9; docs/adapters/sql.md).
 
 The owner publishes a *database view* for social protection; a base table is refused, so that the
 owner and not this file decides what can be seen. Only columns needed for the asked fields are
-selected, every value is a bound parameter, every transaction is read-only and bounded in time, and
-one row more than allowed is fetched so that a second candidate is seen.
+selected, every value is a bound parameter, every query is read-only and bounded in time, one row
+more than allowed is fetched so that a second candidate is seen, and every row must hold the very
+value that was asked for.
 
 A database that is down does not keep a gateway from starting: the check that views and columns are
-as declared then happens before the first question.
+as declared then happens before the first question. Each look at its health checks again, and a
+view that changed is not asked until it fits.
 
-The drivers are asynchronous, and SQLAlchemy's own bridge (`greenlet_spawn`) runs its core on them:
-`sqlalchemy.ext.asyncio` would do the same, and bring the whole ORM (7 MiB) into the gateway.
+Drivers are spoken to directly: SQLAlchemy's share of a question would be larger than the rest. What
+differs between databases is in `dialects/`.
 """
 
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
-from typing import Any, Final, TypeVar
-from urllib.parse import quote
-
-import sqlalchemy as sa
-from sqlalchemy import event
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.pool import AsyncAdaptedQueuePool
-from sqlalchemy.util import greenlet_spawn
+from collections.abc import Mapping, Sequence
+from typing import Final
 
 from adapters.kinds import Kind, Raw
+from adapters.kinds.sql.dialects import new_dialect
+from adapters.kinds.sql.dialects.dialect import Dialect, Row, Session, Statement, TooLarge, Value
 from adapters.kinds.sql.form import SqlAsk, SqlConnection
+from adapters.kinds.sql.pool import Pool
+from adapters.kinds.sql.statement import Question, ask, probe
+from adapters.kinds.sql.views import Fitted, View, fit, place
 from adapters.source import RecordService, Source
 from schemas.errors import ConfigurationError
-from schemas.outcome import DeniedBySource, Misbehaving, Unanswered, Unavailable
+from schemas.outcome import Misbehaving, Unanswered, Unavailable
 from schemas.record import Subject
 
-T = TypeVar("T")
-
-_SQLITE_STEPS: Final = 20_000  # virtual-machine steps between two looks at the clock
-_SQLITE_ERROR: Final = 1
-_SQLITE_INTERRUPT: Final = 9
+_MOST_QUESTIONS: Final = 256  # askers choose fields; what they choose is not kept without end
 
 
 def new(source: Source) -> Kind:
@@ -53,230 +46,149 @@ class Sql(Kind):
     def __init__(self, source: Source) -> None:
         self._source = source
         self._services = [item for item in source.services.values() if isinstance(item, RecordService)]
-        self._engine: sa.Engine | None = None
-        self._checked = False
+        self._dialect: Dialect | None = None
+        self._pool: Pool | None = None
         self._checking = asyncio.Lock()
+        self._views: Mapping[str, Fitted] | None = None
+        self._last: Mapping[str, Fitted] = {}
+        self._questions: dict[tuple[str, str, tuple[str, ...]], Question] = {}
 
     async def open(self) -> None:
         """As `Kind.open`."""
         connection = self._source.connection
         if not isinstance(connection, SqlConnection):
             raise ConfigurationError(f"source {self._source.id} has no database connection")
-        self._engine = _new_engine(connection.dsn, self._source)
+        self._dialect = new_dialect(connection.dsn, self._source.limits)
+        self._pool = Pool(self._dialect, self._source.limits.concurrency)
         try:
             await self._check()
         except ConfigurationError:
             await self.close()
             raise
-        except (SQLAlchemyError, OSError, TimeoutError):
-            return  # down: checked before the first question
+        except Exception as error:  # noqa: BLE001 - `_unanswered` raises what it does not know
+            await self._unanswered(error)  # down: checked before the first question
 
     async def close(self) -> None:
         """As `Kind.close`."""
-        engine, self._engine = self._engine, None
-        if engine is not None:
-            await greenlet_spawn(engine.dispose)
+        pool, self._pool = self._pool, None
+        if pool is not None:
+            await pool.close()
 
     async def health(self) -> Unanswered | None:
-        """As `Kind.health`."""
+        """As `Kind.health`: every view still fits, and this account may read it."""
         try:
-            await self._run(lambda connection: connection.execute(sa.text("SELECT 1")))
-            await self._check()
-        except ConfigurationError as error:
-            return Misbehaving(error.detail)
-        except (SQLAlchemyError, OSError, TimeoutError) as error:
-            return _unanswered(error)
+            await self._look()
+        except Exception as error:  # noqa: BLE001 - `_unanswered` raises what it does not know
+            return await self._unanswered(error)
         return None
 
     async def read(self, service: RecordService, subject: Subject, fields: tuple[str, ...]) -> Raw:
         """As `Kind.read`."""
         try:
-            await self._check()
-            statement = self._statement(service, subject, fields)
-            return await self._run(
-                lambda connection: [dict(row) for row in connection.execute(statement).mappings()]
+            views = self._views or await self._check()
+            question = self._question(service, subject.type, fields, views[service.name])
+            return await self._ask(question, service.subject_values(subject))
+        except Exception as error:  # noqa: BLE001 - `_unanswered` raises what it does not know
+            return await self._unanswered(error)
+
+    def fingerprints(self) -> Mapping[str, str]:
+        """By service, the fingerprint of its view's columns in use, as last seen."""
+        return {name: fitted.fingerprint for name, fitted in self._last.items()}
+
+    async def _ask(self, question: Question, values: Mapping[str, str | int]) -> Raw:
+        bound = [self._known().value(column, values[part]) for _, column, part in question.compared]
+        rows = await self._rows(question.statement, bound)
+        if not question.about(rows, values):
+            return Misbehaving("the database answered with a row that is not about the one asked for")
+        return question.records(rows)
+
+    def _question(
+        self, service: RecordService, subject_type: str, fields: tuple[str, ...], fitted: Fitted
+    ) -> Question:
+        key = (service.name, subject_type, fields)
+        question = self._questions.get(key)
+        if question is None:
+            if len(self._questions) >= _MOST_QUESTIONS:
+                self._questions.clear()
+            parts = {part.name for part in service.subjects[subject_type].parts}
+            where = {column: part for column, part in _ask_of(service).where.items() if part in parts}
+            names = service.rules.columns(fields) | set(where)
+            limits = self._source.limits
+            question = self._questions[key] = ask(
+                self._known(),
+                fitted.view,
+                {name: fitted.columns[name] for name in names},
+                where,
+                (1 if service.shape == "record" else limits.max_rows) + 1,
+                limits.max_bytes,
             )
-        except ConfigurationError as error:
-            return Misbehaving(error.detail)
-        except (SQLAlchemyError, OSError, TimeoutError) as error:
-            return _unanswered(error)
+        return question
 
-    async def _run(self, work: Callable[[sa.Connection], T]) -> T:
-        """Work on a connection, in a read-only, time-bounded transaction."""
-        if self._engine is None:
-            raise ConnectionError("the source is not open")
-        return await greenlet_spawn(_connected, self._engine, self._source.limits.timeout_s, work)
-
-    def _statement(self, service: RecordService, subject: Subject, fields: tuple[str, ...]) -> sa.Select[Any]:
-        ask = _ask(service)
-        value = service.subject_value(subject)
-        kind = sa.BigInteger() if isinstance(value, int) else sa.String()
-        columns = sorted(service.rules.columns(fields) | {ask.where[subject.type]})
-        rows = 1 if service.shape == "record" else self._source.limits.max_rows
-        selected: Any = sa.select(*[sa.column(name) for name in columns])
-        chosen: sa.Select[Any] = (
-            selected.select_from(_view(ask))
-            .where(sa.column(ask.where[subject.type]) == sa.bindparam("subject", value, kind))
-            .limit(rows + 1)
-        )
-        return chosen
-
-    async def _check(self) -> None:
-        """Once: every `from` is a view, and has the columns the file maps."""
-        if self._checked:
-            return
+    async def _check(self) -> Mapping[str, Fitted]:
+        """What fits, looked up unless that has been done; many who wait look once."""
         async with self._checking:
-            await self._run(self._check_services)
-            self._checked = True
+            return self._views or await self._look()
 
-    def _check_services(self, connection: sa.Connection) -> None:
-        for service in self._services:
-            self._check_service(connection, service)
+    async def _look(self) -> Mapping[str, Fitted]:
+        """Look every view up. Raises ConfigurationError by name, and then nothing is asked."""
+        try:
+            views = {service.name: await self._fitted(service) for service in self._services}
+        except ConfigurationError:
+            self._views = None
+            raise
+        if self._last != views:
+            self._questions.clear()
+        self._views = self._last = views
+        return views
 
-    def _check_service(self, connection: sa.Connection, service: RecordService) -> None:
-        ask = _ask(service)
-        if not _is_view(connection, ask):
-            raise ConfigurationError(
-                f"source {self._source.id}, service {service.name}: `{ask.view}` is not a database view; "
-                "publish one (CREATE VIEW …) and grant this account SELECT on it alone"
-            )
-        # An empty result tells the columns, and that this account may read them.
-        result = connection.execute(sa.select(sa.text("*")).select_from(_view(ask)).limit(0))
-        missing = sorted((service.rules.all_columns | set(ask.where.values())) - set(result.keys()))
-        if missing:
-            raise ConfigurationError(
-                f"source {self._source.id}, service {service.name}: view `{ask.view}` has no column "
-                f"{', '.join(missing)}; correct the mapping or the view"
-            )
+    async def _fitted(self, service: RecordService) -> Fitted:
+        dialect = self._known()
+        wanted = _ask_of(service)
+        schema, name = place(wanted.view)
+        rows = await self._rows(*dialect.catalogue(schema, name))
+        view = View(schema, name, tuple(dialect.column(row) for row in rows)) if rows else None
+        last = self._last.get(service.name)
+        fitted = fit(self._source.id, service, wanted, view, last)
+        await self._rows(probe(dialect, fitted.view, fitted.columns), ())
+        return fitted
+
+    async def _rows(self, statement: Statement, values: Sequence[Value]) -> Sequence[Row]:
+        if self._pool is None:
+            raise ConnectionError("the source is not open")
+        max_bytes = self._source.limits.max_bytes
+
+        async def work(session: Session) -> Sequence[Row]:
+            return await session.rows(statement, values, max_bytes)
+
+        return await self._pool.run(work)
+
+    def _known(self) -> Dialect:
+        if self._dialect is None:
+            raise ConnectionError("the source is not open")
+        return self._dialect
+
+    async def _unanswered(self, error: Exception) -> Unanswered:
+        """What an error means; raises those that are not of a database."""
+        if isinstance(error, ConfigurationError):
+            return Misbehaving(error.detail)
+        if isinstance(error, TooLarge):
+            return Misbehaving(f"the answer is longer than {self._source.limits.max_bytes} bytes")
+        if self._dialect is not None and isinstance(error, self._dialect.errors):
+            outcome = self._dialect.unanswered(error)
+        elif isinstance(error, TimeoutError):
+            outcome = Unavailable("no connection to the database in time", timeout=True)
+        elif isinstance(error, OSError):
+            outcome = Unavailable("the database cannot be reached")
+        else:
+            raise error
+        if isinstance(outcome, Misbehaving):
+            self._views = None  # perhaps the view has changed: look again before the next question
+        elif self._pool is not None:
+            await self._pool.forget()
+        return outcome
 
 
-def _connected(engine: sa.Engine, timeout_s: float, work: Callable[[sa.Connection], T]) -> T:
-    with engine.connect() as connection:
-        watch = connection.info.get("watch")
-        if watch is not None:
-            watch.start(timeout_s)
-        return work(connection)
-
-
-class _Stopwatch:
-    """Stops a SQLite query that runs too long, even when nobody waits for it any more."""
-
-    def __init__(self) -> None:
-        self._until = float("inf")
-
-    def start(self, seconds: float) -> None:
-        self._until = time.monotonic() + seconds
-
-    def expired(self) -> int:
-        return int(time.monotonic() > self._until)
-
-
-def _ask(service: RecordService) -> SqlAsk:
+def _ask_of(service: RecordService) -> SqlAsk:
     if not isinstance(service.ask, SqlAsk):
         raise ConfigurationError(f"service {service.name} does not read a database view")
     return service.ask
-
-
-def _view(ask: SqlAsk) -> sa.TableClause:
-    schema, _, name = ask.view.rpartition(".")
-    return sa.table(name, schema=schema or None)
-
-
-def _is_view(connection: sa.Connection, ask: SqlAsk) -> bool:
-    schema, _, name = ask.view.rpartition(".")
-    inspector = sa.inspect(connection)
-    views = set(inspector.get_view_names(schema or None))
-    if connection.dialect.name == "postgresql":
-        views |= set(inspector.get_materialized_view_names(schema or None))
-    return name in views
-
-
-def _new_engine(dsn: str, source: Source) -> sa.Engine:
-    url = sa.make_url(dsn)
-    if url.get_backend_name() == "sqlite":
-        engine = _engine(_sqlite_url(url), source, {})
-        event.listen(engine, "do_connect", _refuse_absent_file(Path(url.database or "")))
-        event.listen(engine, "connect", _make_sqlite_read_only)
-        return engine
-    milliseconds = str(source.limits.timeout_ms)
-    settings = {
-        "default_transaction_read_only": "on",
-        "statement_timeout": milliseconds,
-        "idle_in_transaction_session_timeout": milliseconds,
-        "application_name": "isthmus",
-    }
-    arguments: dict[str, Any] = {"server_settings": settings, "timeout": source.limits.timeout_s}
-    query = dict(url.query)
-    if "sslmode" in query:  # libpq's word; the driver calls it ssl
-        arguments["ssl"] = query.pop("sslmode")
-    if "search_path" in query:
-        settings["search_path"] = str(query.pop("search_path"))
-    postgres = url.set(drivername="postgresql+asyncpg", query=query)
-    return _engine(postgres, source, arguments).execution_options(postgresql_readonly=True)
-
-
-def _engine(url: sa.URL, source: Source, arguments: Mapping[str, Any]) -> sa.Engine:
-    return sa.create_engine(
-        url,
-        connect_args=dict(arguments),
-        poolclass=AsyncAdaptedQueuePool,
-        pool_size=source.limits.concurrency,
-        max_overflow=0,
-        pool_timeout=source.limits.timeout_s,
-        hide_parameters=True,
-    )
-
-
-def _sqlite_url(url: sa.URL) -> sa.URL:
-    database = "file:" + quote(url.database or "")
-    return sa.URL.create("sqlite+aiosqlite", database=database, query={"mode": "ro", "uri": "true"})
-
-
-def _refuse_absent_file(path: Path) -> Callable[..., None]:
-    """The driver starts a thread for every attempt; none is needed to see that no file is there."""
-
-    def refuse(*_: Any) -> None:
-        if not path.is_file():
-            raise FileNotFoundError
-
-    return refuse
-
-
-def _make_sqlite_read_only(connection: Any, record: Any) -> None:
-    """`mode=ro` protects the file; `query_only` also refuses attached and temporary writes."""
-    cursor = connection.cursor()
-    cursor.execute("PRAGMA query_only = ON")
-    cursor.close()
-    watch = record.info["watch"] = _Stopwatch()
-    connection.run_async(lambda driver: driver.set_progress_handler(watch.expired, _SQLITE_STEPS))
-
-
-def _unanswered(error: Exception) -> Unanswered:
-    """What a database error means; its text may quote values, so it is never passed on."""
-    if isinstance(error, (PoolTimeout, TimeoutError)):
-        return Unavailable("no connection to the database in time", timeout=True)
-    original = error.orig if isinstance(error, DBAPIError) else error
-    state = getattr(original, "sqlstate", None)
-    if isinstance(state, str):
-        return _of_sqlstate(state)
-    code = getattr(original, "sqlite_errorcode", None)
-    if code == _SQLITE_INTERRUPT:
-        return Unavailable("the database took too long", timeout=True)
-    if code == _SQLITE_ERROR:
-        return Misbehaving("the database refused the query as malformed")
-    return Unavailable("the database cannot be reached")
-
-
-def _of_sqlstate(state: str) -> Unanswered:
-    """PostgreSQL's error classes (appendix A of its manual)."""
-    if state == "57014":
-        return Unavailable("the database took too long", timeout=True)
-    if state == "42501" or state.startswith("28"):
-        return DeniedBySource("the database refused this account")
-    if _starts(state, ("22", "42")):
-        return Misbehaving("the database refused the query: type or name is not as declared")
-    return Unavailable("the database cannot answer now")
-
-
-def _starts(state: str, classes: Sequence[str]) -> bool:
-    return any(state.startswith(prefix) for prefix in classes)

@@ -23,7 +23,7 @@ def replaying(source: Source, case: Mapping[str, Any], folder: Path) -> tuple[So
     if not isinstance(ask, SqlAsk):
         raise ConfigurationError(f"service {service.name} does not read a database view")
     view = ask.view.rpartition(".")[2]
-    columns = sorted(service.rules.all_columns | set(ask.where.values()))
+    columns = sorted(service.rules.all_columns | set(ask.where))
     names = ", ".join(f'"{name}"' for name in columns)
     marks = ", ".join("?" for _ in columns)
     with closing(sqlite3.connect(folder / "source.db")) as database, database:
@@ -36,6 +36,6 @@ def replaying(source: Source, case: Mapping[str, Any], folder: Path) -> tuple[So
     staged = replace(
         source,
         connection=SqlConnection(f"sqlite:///{folder / 'source.db'}"),
-        services={service.name: replace(service, ask=replace(ask, view=view))},
+        services={service.name: replace(service, ask=replace(ask, view=view, fingerprint=None))},
     )
     return staged, Sql(staged)

@@ -32,7 +32,7 @@ BROKEN = [
     (SQL, ("to: date}", "to: text, format: '%d'}"), 22, "`format` belongs to `to: date`"),
     (SQL, ("LM/GOV/NDC/disability", "LM/GOV/NDC"), 5, "INSTANCE/CLASS/MEMBER/SUBSYSTEM"),
     (SQL, ("  status:\n    title", "  st_atus:\n    title"), 10, "the name `st_atus` is not allowed here"),
-    (SQL, ("dsn: sqlite:///register.db", "dsn: mysql://h/d"), 7, "sqlite:///file, postgresql://"),
+    (SQL, ("dsn: sqlite:///register.db", "dsn: ftp://h/d"), 7, "sqlite:///file, or postgresql"),
     (SQL, ("dsn: sqlite:///register.db", "dsn: postgresql://u:hunter2@h/d"), 7, "a password stands in the file"),
     (SQL, ("timeout_ms: 1000", "timeout_ms: 0"), 8, "milliseconds for one question"),
     (SQL, ("from: v_status", "from: v_status\n    shape: list"), 10, "a list service must say what no row means"),
