@@ -25,6 +25,7 @@ from gateway.cli.commands import (
     policy,
     source,
     source_new,
+    source_test,
     verify,
     view,
 )
@@ -62,6 +63,7 @@ app.command("demo")(demo.demo)
 agreement.app.add_typer(agreement_acts.app)
 policy.app.add_typer(insight.app)
 source.app.add_typer(source_new.app)
+source.app.add_typer(source_test.app)
 for _group in (gateway, federation, people, source, policy, agreement, consent, emergency, view, audit):
     app.add_typer(_group.app)
 app.command("verify")(verify.verify)

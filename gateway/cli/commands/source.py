@@ -98,28 +98,6 @@ def try_source(
         raise typer.Exit(PROVIDER)
 
 
-@app.command("test")
-def run_fixtures_of(files: Files, json: Json = False) -> None:
-    """Run the offline fixtures that stand beside source files."""
-    from adapters.fixtures import run_fixtures
-    from schemas.errors import ConfigurationError
-
-    rows: list[tuple[str, str, str]] = []
-    for path in files:
-        try:
-            rows += [(str(path), case.case, case.differs) for case in asyncio.run(run_fixtures(path))]
-        except ConfigurationError as error:
-            rows.append((str(path), "", error.detail))
-    ok = not any(differs for _, _, differs in rows)
-    cases = [
-        {"file": file, "case": case, "ok": not differs, "differs": differs} for file, case, differs in rows
-    ]
-    shown = [(file, case, "failed" if differs else "passed", differs) for file, case, differs in rows]
-    answer({"ok": ok, "cases": cases}, Table(("file", "case", "result", "why"), shown), json=json)
-    if not ok:
-        raise typer.Exit(FAILED)
-
-
 @app.command()
 def register(file: SourceFile, settings: SettingsFile, json: Json = False) -> None:
     """Make a source one of a gateway's own; refused while it cannot be asked."""
