@@ -101,7 +101,8 @@ def fit(
     missing = [name for name in names if name not in found]
     if missing:
         raise ConfigurationError(
-            f"{at}view `{ask.view}` has no column {', '.join(missing)}; correct the mapping or the view"
+            f"{at}view `{ask.view}` has no column {', '.join(missing)}; correct the mapping or the view, "
+            "or grant this account SELECT on it"
         )
     for name, part in ask.where.items():
         _check_selector(at, found[name], _wanted(service, part))

@@ -169,14 +169,14 @@ class MysqlSession(Session):
         text = statement.text % tuple(literal(values[index]) for index in statement.binds)
         kept: list[Row] = []
         left = max_bytes
-        async with self._connection.cursor(aiomysql.SSCursor) as cursor:
-            await cursor.execute(text)
-            while (row := await cursor.fetchone()) is not None:
-                left -= row[-1] if statement.measured else 0
-                if left < 0:
-                    self._connection.close()  # or the cursor would read all that follows
-                    raise TooLarge
-                kept.append(row)
+        cursor = await self._connection.cursor(aiomysql.SSCursor)
+        await cursor.execute(text)
+        while (row := await cursor.fetchone()) is not None:
+            left -= row[-1] if statement.measured else 0
+            if left < 0:
+                raise TooLarge  # the session is given up: closing the cursor would read all that follows
+            kept.append(row)
+        await cursor.close()
         return kept
 
     def alive(self) -> bool:

@@ -19,24 +19,10 @@ from adapters.source_file import load_source
 from schemas.errors import ConfigurationError
 from schemas.outcome import Ambiguous, DeniedBySource, Match, Misbehaving, NotFound, Unavailable
 from tests.postgres import postgres_dsn, postgres_server  # noqa: F401
+from tests.unit.adapters.kinds.sql.injections import INJECTIONS
 from tests.unit.adapters.small_source import SQL, ask, sql_source, write
 
 FIELDS = ("national_id", "status", "certified_on")
-INJECTIONS = [
-    "' OR '1'='1",
-    "1000000017' --",
-    "1000000017'; DROP TABLE t_status; --",
-    '" OR 1=1',
-    "1000000017 UNION SELECT secret FROM t_status",
-    "%",
-    "_000000017",
-    "1000000017\\",
-    "$1",
-    ":subject",
-    "?",
-    "{nid}",
-    "ＡＢＣ",
-]
 
 
 @asynccontextmanager
