@@ -34,6 +34,7 @@ KINDS: Final = (
     "sql",
     "rest",
     "dci",
+    "fhir",
     "file",
 )
 """The words a source file may write after `kind:`."""

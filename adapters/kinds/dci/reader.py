@@ -1,60 +1,80 @@
-"""Kind `dci`: synchronous search of a DCI (SPDCI) registry, DCI API 1.0.0 sections 1.2 and 1.3.
+"""Kind `dci`: a registry that speaks DCI (SPDCI) 1.0.0, asked synchronously or asynchronously.
 
-One `idtype-value` search per question. The answer must belong to the question: its transaction and
-reference are compared. `reg_records` is taken as a list or as one object, since the published
-standards have both. Not here: signatures (three incompatible profiles are deployed), encryption,
-and the asynchronous calls.
+    sync    POST, and the answer is the answer
+    async   POST, ACK; the answer comes later to our `sender_uri` and is handed in by `receive`, or,
+            where no inbox is given, is asked for by txn/status
+
+Every question is a transaction of its own with random identifiers; an answer counts when it is signed
+as the source file demands and belongs to that transaction. Not here: subscriptions, and the DCI door at
+which others ask us.
 """
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any, Final
-from uuid import uuid4
 
 import httpx
 
 from adapters.http.client import HttpAnswer, HttpClient, failure_of, parse_answer
+from adapters.http.outgoing import Outgoing
+from adapters.inbox import Inbox
 from adapters.kinds import Kind, Raw
+from adapters.kinds.dci.codes import MEANINGS, refusal
+from adapters.kinds.dci.envelope import (
+    check_request,
+    criteria_message,
+    error_code,
+    member,
+    request_header,
+    search_message,
+    status_message,
+)
 from adapters.kinds.dci.form import DciAsk, DciConnection
-from adapters.kinds.rest.reader import records_at
-from adapters.pointer import find
+from adapters.kinds.dci.keys import PeerKeys
+from adapters.kinds.dci.query import criteria_of, query_of
+from adapters.kinds.dci.reading import Page, Pending, Refused, acknowledged, page_of, status_answer
+from adapters.kinds.dci.sealed import Opened, Sealed
 from adapters.source import RecordService, Source
-from schemas.errors import ConfigurationError
-from schemas.outcome import Ambiguous, DeniedBySource, Misbehaving, Unanswered, Unavailable
+from adapters.template import fill
+from schemas.errors import ConfigurationError, ExchangeError
+from schemas.outcome import Ambiguous, Misbehaving, Unanswered, Unavailable
 from schemas.record import Subject
+from schemas.strict_json import parse
 
-_TOO_MANY: Final = "rjct.search.too_many_records_found"
-_DENIED: Final = frozenset(
-    {
-        "err.request.unauthorized",
-        "err.request.forbidden",
-        "err.sender_id.invalid",
-        "err.receiver_id.invalid",
-        "err.signature.missing",
-        "err.signature.invalid",
-    }
-)
-_UNAVAILABLE: Final = frozenset(
-    {"err.request.timeout", "err.request.too_many_requests", "err.service.unavailable"}
-)
+MAX_PAGES: Final = 100
+_CRITERIA: Final = {
+    "disabled": "disabled_criteria",
+    "enrolled": "enrolled_criteria",
+    "disability-details": "disabled_criteria",
+    "disability-support": "disabled_criteria",
+}
 
 
-def new(source: Source) -> Kind:
-    """The kind for a source."""
-    return Dci(source)
+def new(source: Source, inbox: Inbox | None = None) -> Kind:
+    """The kind for a source; `inbox` is where called-back answers arrive."""
+    return Dci(source, inbox=inbox)
 
 
 class Dci(Kind):
     """Searches a DCI registry. Obligations: see `Kind`."""
 
-    def __init__(self, source: Source, transport: httpx.AsyncBaseTransport | None = None) -> None:
+    def __init__(
+        self,
+        source: Source,
+        transport: httpx.AsyncBaseTransport | None = None,
+        inbox: Inbox | None = None,
+    ) -> None:
         if not isinstance(source.connection, DciConnection):
             raise ConfigurationError(f"source {source.id} has no DCI connection")
         self._connection = source.connection
         self._limits = source.limits
+        self._inbox = inbox
         self._client = HttpClient(source.connection.http, source.limits, transport)
+        sealing = source.connection.sealing
+        self._sealed = Sealed(sealing, PeerKeys(sealing.keys, self._fetch_keys), source.limits.max_bytes)
 
     async def open(self) -> None:
         """As `Kind.open`; nothing is asked yet."""
@@ -65,12 +85,8 @@ class Dci(Kind):
         await self._client.close()
 
     async def health(self) -> Unanswered | None:
-        """As `Kind.health`: DCI has no health call, so any answer below 500 counts."""
-        answer = await self._client.send("GET", "/")
-        if isinstance(answer, HttpAnswer):
-            failure = failure_of(answer)
-            return failure if isinstance(failure, Unavailable) else None
-        return answer if isinstance(answer, Unavailable) else None
+        """As `Kind.health`: DCI has no health call, so the file's one counts, or any answer below 500."""
+        return await self._client.probe()
 
     async def read(self, service: RecordService, subject: Subject, fields: tuple[str, ...]) -> Raw:
         """As `Kind.read`; the registry sends whole records, which are cut afterwards."""
@@ -78,117 +94,160 @@ class Dci(Kind):
         ask = service.ask
         if not isinstance(ask, DciAsk):
             raise ConfigurationError(f"service {service.name} is not asked by DCI")
-        value = service.subject_value(subject)
+        values = service.subject_values(subject)
+        if ask.call != "search":
+            message = criteria_message(_CRITERIA[ask.call], fill(ask.query, values))
+            page = await self._asked(ask, message)
+            return _whole(page, service)
         rows = 2 if service.shape == "record" else self._limits.max_rows + 1
-        question = search_request(self._connection, ask, ask.id_types[subject.type], value, rows)
-        answer = await self._client.send("POST", self._connection.path, body=question)
+        size = min(rows, ask.page_size)
+        query = query_of(ask, subject.type, values)
+        records: list[Mapping[str, Any]] = []
+        total: int | None = None
+        for number in range(1, MAX_PAGES + 1):
+            message = search_message(criteria_of(ask, query, size, number), time.time())
+            page = await self._asked(ask, message)
+            if not isinstance(page, Page) or service.shape == "record":
+                return _whole(page, service)
+            if number > 1 and page.total != total:
+                return Misbehaving("the registry counts differently on every page")
+            if number > 1 and page.records and page.records == records[-len(page.records) :]:
+                return Misbehaving("the registry gives the same page again and again")
+            records, total = [*records, *page.records], page.total
+            if len(records) >= rows or total is None or len(records) >= total:
+                return records
+            if not page.records:
+                return Misbehaving("the registry says it holds more than it gave")
+        return Misbehaving(f"the registry gives more than {MAX_PAGES} pages")
+
+    async def receive(self, body: bytes) -> str | None:
+        """Take a called-back answer from the gateway's door: verify, decrypt, deliver.
+
+        Gives the error code for the acknowledgement, None to acknowledge. An answer that nobody waits
+        for is acknowledged too: it says nothing to a stranger about what we asked.
+        """
+        try:
+            document = parse(body, max_bytes=self._limits.max_bytes, what="the answer")
+        except ExchangeError:
+            return "err.request.bad"
+        opened = await self._sealed.open(document, body)
+        if not isinstance(opened, Opened):
+            verifies = self._connection.sealing.verify is not None
+            return "err.signature.invalid" if verifies else "err.request.bad"
+        key = member(opened.message, "transaction_id")
+        if not isinstance(key, str):
+            return "err.request.bad"
+        if self._inbox is not None:
+            self._inbox.deliver(key, {"header": opened.header, "message": opened.message})
+        return None
+
+    async def _asked(self, ask: DciAsk, message: Mapping[str, Any]) -> Page | Refused:
+        """The answer to one message, by the source's way of asking."""
+        if self._connection.mode == "async" and ask.call == "search":
+            try:
+                async with asyncio.timeout(self._limits.timeout_s):
+                    return await self._asked_later(ask, message)
+            except TimeoutError:
+                return Unavailable("the registry did not answer in time", timeout=True)
+        opened = await self._sent("search", self._connection.paths.of(ask.call), message)
+        if not isinstance(opened, Opened):
+            return opened
+        page = page_of(ask, message, opened, int(time.time()))
+        return Misbehaving("the registry put off a synchronous search") if isinstance(page, Pending) else page
+
+    async def _asked_later(self, ask: DciAsk, message: Mapping[str, Any]) -> Page | Refused:
+        """Announce, ask, wait for the callback; or ask what became of it until it is there."""
+        if self._inbox is None:
+            correlation = await self._acknowledged(message)
+            return await self._polled(ask, message) if isinstance(correlation, str) else correlation
+        with self._inbox.expect(message["transaction_id"]) as arriving:
+            correlation = await self._acknowledged(message)
+            if not isinstance(correlation, str):
+                return correlation
+            answer = await arriving
+        if correlation and member(answer, "message", "correlation_id") != correlation:
+            return Misbehaving("the registry's answer belongs to another correlation")
+        opened = Opened(answer["header"], answer["message"])
+        page = page_of(ask, message, opened, int(time.time()))
+        return (
+            Misbehaving("the registry called back without an answer") if isinstance(page, Pending) else page
+        )
+
+    async def _polled(self, ask: DciAsk, message: Mapping[str, Any]) -> Page | Refused:
+        while True:
+            await asyncio.sleep(self._connection.poll_ms / 1000)
+            question = status_message(message["transaction_id"])
+            opened = await self._sent("txn-status", self._connection.paths.status, question)
+            if not isinstance(opened, Opened):
+                return opened
+            now = int(time.time())
+            inner = status_answer(question, message, opened, now)
+            page = page_of(ask, message, inner, now) if isinstance(inner, Opened) else inner
+            if not isinstance(page, Pending):
+                return page
+
+    async def _acknowledged(self, message: Mapping[str, Any]) -> str | Refused:
+        """The correlation id of the registry's ACK; acknowledgements are not signed."""
+        answer = await self._posted("search", self._connection.paths.asynchronous, message)
         if not isinstance(answer, HttpAnswer):
             return answer
-        return interpret(service, question, answer, self._limits.max_bytes)
+        document = parse_answer(answer, self._limits.max_bytes)
+        refused = _refused(document, answer, acknowledges=True)
+        return acknowledged(document, answer) if refused is None else refused
+
+    async def _sent(self, action: str, path: str, message: Mapping[str, Any]) -> Opened | Refused:
+        """The opened answer to one message."""
+        answer = await self._posted(action, path, message)
+        if not isinstance(answer, HttpAnswer):
+            return answer
+        document = parse_answer(answer, self._limits.max_bytes)
+        refused = _refused(document, answer, acknowledges=False)
+        return await self._sealed.open(document, answer.body) if refused is None else refused
+
+    async def _posted(self, action: str, path: str, message: Mapping[str, Any]) -> HttpAnswer | Unanswered:
+        connection = self._connection
+        header = request_header(
+            action,
+            time.time(),
+            sender_id=connection.sender_id,
+            receiver_id=connection.receiver_id,
+            sender_uri=connection.sender_uri,
+            encrypted=self._sealed.encrypts,
+        )
+        check_request({"header": header, "message": message})
+        body = await self._sealed.seal(header, message)
+        return await self._client.send("POST", path, body=body) if isinstance(body, dict) else body
+
+    async def _fetch_keys(self) -> Any | Unanswered:
+        url = self._connection.sealing.jwks_url
+        if url is None:
+            return Misbehaving("the source file registers no keys of the registry")
+        answer = await self._client.exchange(Outgoing("GET", url, {"Accept": "application/json"}))
+        if not isinstance(answer, HttpAnswer):
+            return answer
+        return failure_of(answer) or parse_answer(answer, self._limits.max_bytes)
 
 
-def search_request(
-    connection: DciConnection, ask: DciAsk, id_type: str, value: str | int, rows: int
-) -> dict[str, Any]:
-    """The envelope of one search; identifiers are random, since they stand in the registry's logs."""
-    now = datetime.now(UTC).isoformat(timespec="seconds")
-    criteria = {
-        "version": "1.0.0",
-        "reg_type": ask.reg_type,
-        "reg_event_type": ask.reg_event_type,
-        "reg_record_type": ask.reg_record_type,
-        "query_type": "idtype-value",
-        "query": {"type": id_type, "value": value},
-        "pagination": {"page_size": rows, "page_number": 1},
-    }
-    search = {
-        "reference_id": str(uuid4()),
-        "timestamp": now,
-        "search_criteria": {name: item for name, item in criteria.items() if item is not None},
-        "locale": "eng",
-    }
-    header = {
-        "version": "1.0.0",
-        "message_id": str(uuid4()),
-        "message_ts": now,
-        "action": "search",
-        "sender_id": connection.sender_id,
-        "receiver_id": connection.receiver_id,
-        "total_count": 1,
-        "is_msg_encrypted": False,
-    }
-    return {
-        "header": {name: item for name, item in header.items() if item is not None},
-        "message": {"transaction_id": str(uuid4()), "search_request": [search]},
-    }
-
-
-def interpret(service: RecordService, question: Mapping[str, Any], answer: HttpAnswer, max_bytes: int) -> Raw:
-    """What a registry's answer to our question means."""
-    document = parse_answer(answer, max_bytes)
-    code = _error_code(document)
-    failure = failure_of(answer)
-    if code in _DENIED | _UNAVAILABLE or (code is not None and failure is None):
-        return _rejected(code, answer)
+def _refused(document: Any, answer: HttpAnswer, *, acknowledges: bool) -> Refused | None:
+    """What an error body or an error status means; None when the answer is worth opening."""
+    code, failure = error_code(document), failure_of(answer)
+    if MEANINGS.get(code or "", "misbehaving") != "misbehaving":
+        return refusal(code, answer.received_at, answer.retry_after_s)
     if failure is not None:
         return failure
     if isinstance(document, Misbehaving):
         return document
-    if find(document, ("header", "status")) == "rjct":
-        return _rejected(find(document, ("header", "status_reason_code")), answer)
-    response = _response(document, question)
-    if response is None:
-        return Misbehaving("the registry did not answer the question it was asked")
-    match response.get("status"):
-        case "succ":
-            return _records(service, response, answer)
-        case "rjct":
-            return _rejected(response.get("status_reason_code"), answer)
-        case _:
-            return Misbehaving("the registry put off a synchronous search")
-
-
-def _response(document: Any, question: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """The one answer with our transaction and reference."""
-    asked = question["message"]
-    if find(document, ("message", "transaction_id")) != asked["transaction_id"]:
-        return None
-    responses = find(document, ("message", "search_response"))
-    if not isinstance(responses, list) or len(responses) != 1 or not isinstance(responses[0], Mapping):
-        return None
-    response: Mapping[str, Any] = responses[0]
-    return response if response.get("reference_id") == asked["search_request"][0]["reference_id"] else None
-
-
-def _records(service: RecordService, response: Mapping[str, Any], answer: HttpAnswer) -> Raw:
-    ask = service.ask
-    found = find(response, ("data", "reg_records"))
-    place = ask.records if isinstance(ask, DciAsk) else ()
-    records = [] if found == {} else records_at(response, ("data", "reg_records", *place))
-    total = find(response, ("pagination", "total_count"))
-    hidden = isinstance(total, int) and isinstance(records, list) and total > len(records) > 0
-    if hidden and service.shape == "record":
-        return Ambiguous(total, answer.received_at)
-    if hidden:
-        return Misbehaving("the registry holds more records than fit into one answer")
-    return records
-
-
-def _error_code(document: Any) -> Any:
-    """The code of an error body: of an ACK, or of `{errors: [...]}`."""
-    for place in (("message", "error", "code"), ("error", "code"), ("errors", "0", "code")):
-        code = find(document, place) if isinstance(document, Mapping) else None
-        if isinstance(code, str):
-            return code
+    if code is not None and not acknowledges:
+        return refusal(code, answer.received_at)
     return None
 
 
-def _rejected(code: Any, answer: HttpAnswer) -> Ambiguous | Unanswered:
-    """A refusal by its reason code; an unknown code is not repeated, it is the registry's text."""
-    if code == _TOO_MANY:
-        return Ambiguous(2, answer.received_at)
-    if code in _DENIED:
-        return DeniedBySource(f"the registry refused us: {code}")
-    if code in _UNAVAILABLE:
-        return Unavailable(f"the registry cannot answer: {code}", retry_after_s=answer.retry_after_s)
-    return Misbehaving("the registry rejected the search")
+def _whole(page: Page | Refused, service: RecordService) -> Raw:
+    """The records of the one page of a record service; more behind it are further candidates."""
+    if not isinstance(page, Page):
+        return page
+    if page.total is not None and page.total > len(page.records):
+        if service.shape == "record" and page.records:
+            return Ambiguous(page.total, int(time.time()))
+        return Misbehaving("the registry says it holds more than it gave")
+    return page.records

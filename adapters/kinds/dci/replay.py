@@ -1,9 +1,13 @@
-"""Recorded DCI answers; `{transaction_id}` and `{reference_id}` in them become those of the question."""
+"""Recorded DCI answers; `{transaction_id}` and `{reference_id}` in them become those of the question.
+
+They are neither signed nor encrypted: what protects a message is tested with real keys, not recorded.
+"""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +15,7 @@ import httpx
 
 from adapters.http.replay import replaying_network
 from adapters.kinds import Kind
+from adapters.kinds.dci.form import DciConnection, Sealing
 from adapters.kinds.dci.reader import Dci
 from adapters.source import Source
 
@@ -18,6 +23,9 @@ from adapters.source import Source
 def replaying(source: Source, case: Mapping[str, Any], folder: Path) -> tuple[Source, Kind]:
     """As `Replaying`."""
     del folder
+    if isinstance(source.connection, DciConnection):
+        plain = replace(source.connection, sealing=Sealing(), mode="sync")
+        source = replace(source, connection=plain)
     return source, Dci(source, replaying_network(case, _repeat_identifiers))
 
 
@@ -28,7 +36,9 @@ def _repeat_identifiers(request: httpx.Request, text: str) -> str:
 def repeat_identifiers(question: bytes, text: str) -> str:
     """A recorded answer with the identifiers of the question's body."""
     message = json.loads(question).get("message", {}) if question else {}
+    if "transaction_id" not in message:
+        return text
+    text = text.replace("{transaction_id}", message["transaction_id"])
     if "search_request" not in message:
         return text
-    reference = message["search_request"][0]["reference_id"]
-    return text.replace("{transaction_id}", message["transaction_id"]).replace("{reference_id}", reference)
+    return text.replace("{reference_id}", message["search_request"][0]["reference_id"])

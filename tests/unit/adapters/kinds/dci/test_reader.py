@@ -15,11 +15,9 @@ import pytest
 
 import adapters
 from adapters.fixtures import load_offline
-from adapters.http.form import HttpConnection
-from adapters.kinds.dci.form import DciAsk, DciConnection
-from adapters.kinds.dci.reader import Dci, search_request
+from adapters.kinds.dci.reader import Dci
 from adapters.opening import open_source
-from adapters.source import RecordService, Source
+from adapters.source import Source
 from schemas.outcome import Match, Misbehaving, NotFound, Outcome
 from tests.unit.adapters.small_source import ask
 
@@ -118,16 +116,9 @@ async def test_fetch__one_object_for_a_list__is_one_record(source: Source):
     assert isinstance(outcome, Match)
 
 
-def test_search_request__twice__shares_no_identifier(source: Source):
+async def test_fetch__twice__shares_no_identifier(source: Source):
     """Identifiers are random: they stand in another's logs."""
-    service = source.services["civil-status"]
-    assert isinstance(service, RecordService)
-    connection, search = source.connection, service.ask
-    assert isinstance(connection, DciConnection)
-    assert isinstance(connection.http, HttpConnection)
-    assert isinstance(search, DciAsk)
-
-    one, two = (search_request(connection, search, "UIN", "1", 2) for _ in range(2))
+    (_, one), (_, two) = await fetch(source, answer_to), await fetch(source, answer_to)
 
     assert one["header"]["message_id"] != two["header"]["message_id"]
     assert one["message"]["transaction_id"] != two["message"]["transaction_id"]
