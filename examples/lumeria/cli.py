@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from examples.lumeria.country import REGISTRIES
+from examples.lumeria.country import SYSTEMS
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -26,7 +26,7 @@ def _parser() -> argparse.ArgumentParser:
     generate.add_argument("--seed", type=int, default=7, help="the same seed gives the same country")
     generate.add_argument("--out", type=Path, required=True, help="folder for the files")
     serve = commands.add_parser("serve", help="run one ministry's system on 127.0.0.1")
-    serve.add_argument("system", choices=REGISTRIES)
+    serve.add_argument("system", choices=SYSTEMS)
     serve.add_argument("--data", type=Path, required=True, help="folder that `generate` wrote")
     serve.add_argument("--port", type=int, required=True)
     return parser

@@ -9,13 +9,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 from typing import Final
 
 REFERENCE_DATE: Final = date(2026, 6, 30)
 HOUSEHOLD_SURVEY_DATE: Final = date(2025, 12, 31)  # the cash-transfer MIS last listed households then
 CURRENCY: Final = "LMD"
 TAX_YEARS: Final = (2023, 2024, 2025)
-REGISTRIES: Final = ("national-id", "civil-registry", "tax", "disability", "cash-transfer")
+ATTENDANCE_MONTHS: Final = {"2026-04": 20, "2026-05": 21, "2026-06": 18}  # school days in each
+ATTENDANCE_THRESHOLD: Final = 80  # percent of the school days, below which a grant is reviewed
+REGISTRIES: Final = (
+    "national-id", "civil-registry", "tax", "disability", "cash-transfer",
+    "pension", "response", "insurance", "cadastre", "education", "health", "vehicles",
+)  # fmt: skip
+"""The systems that hold a record of each person they know, and get some wrong."""
+SYSTEMS: Final = (*REGISTRIES, "grievance", "payments", "early-warning")
+"""Every system: the registries, and what people and programmes use."""
+DATA_NAMES: Final = {"education": "education", "early-warning": "early-warning.json"}
+"""What `generate` writes for a system where it is not a database `<system>.db`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,3 +104,8 @@ ELDER_SUPPORT: Final = Programme("CT-OLD", "Elder Support", Decimal("750.00"), "
 FLOOD_RELIEF: Final = Programme("CT-FLD", "Flood Relief 2025", Decimal("3000.00"), "once")
 PROGRAMMES: Final = (FAMILY_GRANT, DISABILITY_ALLOWANCE, ELDER_SUPPORT, FLOOD_RELIEF)
 FLOODED_DISTRICTS: Final = ("LM-05", "LM-09")
+
+
+def data_of(system: str, folder: Path) -> Path:
+    """Where a system's data lie in the folder that `generate` wrote."""
+    return folder / DATA_NAMES.get(system, f"{system}.db")

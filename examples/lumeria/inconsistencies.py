@@ -7,52 +7,20 @@ own.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from random import Random
-from typing import Final
 
 from examples.lumeria.country import HOUSEHOLD_SURVEY_DATE, REGISTRIES
+from examples.lumeria.defect_rates import DEATHS_NOTICED, RATES
+from examples.lumeria.listing import listed, programme_members
 from examples.lumeria.names import respell
 from examples.lumeria.numbers import NationalIds
 from examples.lumeria.population.cast import Cast
 from examples.lumeria.population.truth import Country, Person
 
 Values = Mapping[str, str | int | bool | None]  # attribute to value, dates as ISO 8601
-
-KINDS: Final = (
-    "spelling_variant",
-    "birthday_first_january",
-    "day_month_swapped",
-    "national_id_missing",
-    "duplicate_record",
-    "death_not_propagated",
-    "household_outdated",
-)
-_RATES: Final[dict[str, dict[str, float]]] = {  # share of a registry's records
-    "national-id": {
-        "spelling_variant": 0.008, "birthday_first_january": 0.03, "day_month_swapped": 0.003,
-        "duplicate_record": 0.002,
-    },
-    "civil-registry": {
-        "spelling_variant": 0.008, "day_month_swapped": 0.003, "national_id_missing": 0.03,
-        "duplicate_record": 0.004,
-    },
-    "tax": {
-        "spelling_variant": 0.03, "day_month_swapped": 0.006, "national_id_missing": 0.02,
-        "duplicate_record": 0.008,
-    },
-    "disability": {
-        "spelling_variant": 0.04, "birthday_first_january": 0.03, "day_month_swapped": 0.01,
-        "national_id_missing": 0.04, "duplicate_record": 0.01,
-    },
-    "cash-transfer": {
-        "spelling_variant": 0.06, "birthday_first_january": 0.06, "day_month_swapped": 0.01,
-        "national_id_missing": 0.05, "duplicate_record": 0.015,
-    },
-}  # fmt: skip
-_DEATHS_NOTICED: Final = {"national-id": 0.85, "tax": 0.6, "disability": 0.6, "cash-transfer": 0.65}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +33,7 @@ class Shown:
     family_name: str
     born_on: date
     died_on: date | None
+    flaws: frozenset[str] = frozenset()  # deviations that are not about the identity
 
     @property
     def full_name(self) -> str:
@@ -85,7 +54,7 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class Projection:
-    """What the five registries show, and every label about it."""
+    """What the registries show, and every label about it."""
 
     records: dict[str, list[Shown]]
     labels: tuple[Label, ...]
@@ -95,37 +64,17 @@ def project(seed: str, ids: NationalIds, country: Country, cast: Cast) -> Projec
     """Project the truth into each registry and deform it there."""
     home = country.population.homes()[cast.applicant]
     spared = cast.people() | {member.national_id for member in home.members}
+    paid = frozenset(enrolment.national_id for enrolment in country.enrolments)
     records: dict[str, list[Shown]] = {}
     labels: list[Label] = []
     for registry in REGISTRIES:
         deformation = _Deformation(
-            Random(f"{seed}/{registry}"), ids, registry, spared, cast.deceased_unpropagated
+            Random(f"{seed}/{registry}"), ids, registry, spared, cast.deceased_unpropagated, paid
         )
-        records[registry] = deformation.deform(_listed(registry, country))
+        records[registry] = deformation.deform(listed(registry, country))
         labels += deformation.labels
     labels += _outdated_households(country)
     return Projection(records, tuple(labels))
-
-
-def _listed(registry: str, country: Country) -> list[Person]:
-    """The people of whom a registry holds a record."""
-    people = country.population.people
-    if registry == "tax":
-        return [people[national_id] for national_id, work in country.livelihoods.items() if work.taxed]
-    if registry == "disability":
-        return [
-            people[national_id] for national_id, found in country.disabilities.items() if found.certified_on
-        ]
-    if registry == "cash-transfer":
-        return [person for person in _programme_members(country) if person.born_on <= HOUSEHOLD_SURVEY_DATE]
-    return list(people.values())
-
-
-def _programme_members(country: Country) -> Iterable[Person]:
-    enrolled = {enrolment.household for enrolment in country.enrolments}
-    for home in country.population.households:
-        if home.number in enrolled:
-            yield from (country.population.people[member.national_id] for member in home.members)
 
 
 def _outdated_households(country: Country) -> list[Label]:
@@ -138,7 +87,7 @@ def _outdated_households(country: Country) -> list[Label]:
             {"household_member": True},
             {"household_member": False},
         )
-        for person in _programme_members(country)
+        for person in programme_members(country)
         if person.born_on > HOUSEHOLD_SURVEY_DATE
     ]
 
@@ -147,13 +96,20 @@ class _Deformation:
     """Deforms one registry's records, in place and in a fixed order, and keeps the labels."""
 
     def __init__(
-        self, rng: Random, ids: NationalIds, registry: str, spared: frozenset[str], unnoticed_death: str
+        self,
+        rng: Random,
+        ids: NationalIds,
+        registry: str,
+        spared: frozenset[str],
+        unnoticed_death: str,
+        paid: frozenset[str],
     ) -> None:
         self._rng = rng
         self._ids = ids
         self._registry = registry
         self._spared = spared
         self._unnoticed_death = unnoticed_death
+        self._paid = paid
         self.labels: list[Label] = []
 
     def deform(self, people: list[Person]) -> list[Shown]:
@@ -161,7 +117,7 @@ class _Deformation:
         records = [self._with_known_death(person) for person in people]
         untouched = [at for at, record in enumerate(records) if record.truth not in self._spared]
         self._rng.shuffle(untouched)
-        for kind, rate in _RATES[self._registry].items():
+        for kind, rate in RATES[self._registry].items():
             deform = self._deformers()[kind]
             due, done = max(1, round(rate * len(people))), 0
             passed_over = []
@@ -182,13 +138,16 @@ class _Deformation:
             "day_month_swapped": self._swap_day_and_month,
             "national_id_missing": self._lose_number,
             "duplicate_record": self._duplicate,
+            "leading_zeros_lost": self._lose_zeros,
+            "attendance_not_reported": self._report_nothing,
+            "payment_undelivered": self._deliver_nothing,
         }
 
     def _with_known_death(self, person: Person) -> Shown:
-        noticed = _DEATHS_NOTICED.get(self._registry, 1.0)
+        noticed = DEATHS_NOTICED.get(self._registry, 1.0)
         known = person.died_on
         unnoticed = person.national_id == self._unnoticed_death or self._rng.random() >= noticed
-        if person.died_on and self._registry in _DEATHS_NOTICED and unnoticed:
+        if person.died_on and self._registry in DEATHS_NOTICED and unnoticed:
             known = None
             truth = {"died_on": person.died_on.isoformat()}
             self._label("death_not_propagated", person.national_id, truth, {"died_on": None})
@@ -250,6 +209,24 @@ class _Deformation:
             {"records": 1, "second_national_id": None},
             {"records": 2, "second_national_id": second},
         )
+        return True
+
+    def _lose_zeros(self, records: list[Shown], at: int) -> bool:
+        """A spreadsheet took the school's code for a number."""
+        return self._flaw(records, at, "leading_zeros_lost", "leading_zeros")
+
+    def _report_nothing(self, records: list[Shown], at: int) -> bool:
+        return self._flaw(records, at, "attendance_not_reported", "last_month_reported")
+
+    def _deliver_nothing(self, records: list[Shown], at: int) -> bool:
+        """The programme books a payment as made that the payments platform could not deliver."""
+        paid = records[at].truth in self._paid
+        return paid and self._flaw(records, at, "payment_undelivered", "last_payment_failed")
+
+    def _flaw(self, records: list[Shown], at: int, kind: str, attribute: str) -> bool:
+        record = records[at]
+        records[at] = replace(record, flaws=record.flaws | {kind})
+        self._label(kind, record.truth, {attribute: True}, {attribute: False})
         return True
 
     def _label(self, kind: str, national_id: str, truth: Values, shown: Values) -> None:

@@ -34,6 +34,21 @@ FAMILY: Final = (
 )  # fmt: skip
 
 
+_LETTERS: Final = {
+    "th": "ث", "sh": "ش", "ch": "تش", "a": "ا", "b": "ب", "c": "ك", "d": "د", "e": "ي", "f": "ف", "g": "غ",
+    "h": "ه", "i": "ي", "j": "ج", "k": "ك", "l": "ل", "m": "م", "n": "ن", "o": "و", "p": "پ", "q": "ق",
+    "r": "ر", "s": "س", "t": "ت", "u": "و", "v": "ڤ", "w": "و", "x": "كس", "y": "ي", "z": "ز",
+}  # fmt: skip
+
+
+def in_second_script(name: str) -> str:
+    """Write a name in the country's second script, from right to left; several spellings become one."""
+    text = fold(name)
+    for latin, letter in _LETTERS.items():
+        text = text.replace(latin, letter)
+    return text
+
+
 def fold(name: str) -> str:
     """Reduce a name to lower case without marks and double spaces, as name searches compare it."""
     decomposed = unicodedata.normalize("NFKD", name)

@@ -35,11 +35,15 @@ class Cast:
     deceased_unpropagated: str
     ambiguous_name: tuple[str, str]
     absent: str
+    pensioner: str
+    pupil: str  # attends above the threshold
+    truant: str  # attends below it
 
     def people(self) -> frozenset[str]:
         """Everybody in the cast who exists."""
         roles = (self.applicant, self.newborn, self.restricted, self.deceased_unpropagated)
-        return frozenset((*roles, *self.ambiguous_name))
+        later = (self.pensioner, self.pupil, self.truant)
+        return frozenset((*roles, *self.ambiguous_name, *later))
 
 
 def cast_story(rng: Random, ids: NationalIds, population: Population) -> tuple[Population, Cast]:
@@ -74,7 +78,14 @@ def cast_story(rng: Random, ids: NationalIds, population: Population) -> tuple[P
         second, given_names=first.given_names, family_name=first.family_name, born_on=first.born_on
     )
     _protect(rng, people, always=restricted, never=taken - {restricted} | set(pair))
-    cast = Cast(applicant, newborn, restricted, deceased, pair, ids.issue())
+    taken |= set(pair)
+    pensioner = _pick("pensioner", (
+        person.national_id
+        for person in people.values()
+        if person.age() >= 66 and person.died_on is None and person.national_id not in taken
+    ))  # fmt: skip
+    pupil, truant = _pupils(population, applicant, taken)
+    cast = Cast(applicant, newborn, restricted, deceased, pair, ids.issue(), pensioner, pupil, truant)
     return Population(people, population.households, population.marriages), cast
 
 
@@ -93,6 +104,20 @@ def _fits_applicant(home: Household, people: dict[str, Person]) -> bool:
         >= 2
         and all(person.died_on is None and person.born_on <= HOUSEHOLD_SURVEY_DATE for person in members)
     )
+
+
+def _pupils(population: Population, applicant: str, taken: set[str]) -> tuple[str, str]:
+    """Two children of school age, the applicant's own first."""
+    own = [member.national_id for member in population.homes()[applicant].members]
+    others = [national_id for national_id in population.people if national_id not in taken]
+    fit = [
+        national_id
+        for national_id in (*own, *others)
+        if (person := population.people[national_id]).died_on is None and 7 <= person.age() <= 15
+    ]
+    if len(fit) < 2:
+        raise PopulationTooSmallError("nobody fits the role 'truant'; generate more people")
+    return fit[0], fit[1]
 
 
 def _is_newborn(person: Person) -> bool:

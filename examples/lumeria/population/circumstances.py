@@ -29,6 +29,7 @@ from examples.lumeria.country import (
     Programme,
 )
 from examples.lumeria.population.cast import Cast
+from examples.lumeria.population.sector_draws import draw_sectors
 from examples.lumeria.population.truth import (
     DOMAINS,
     Country,
@@ -64,7 +65,9 @@ def circumstances(seed: str, population: Population, cast: Cast) -> Country:
     disabilities = _disabilities(Random(f"{seed}/disability"), population, cast)
     quintiles = _quintiles(population, livelihoods)
     benefits = _Benefits(Random(f"{seed}/benefits"), population, disabilities, quintiles, cast)
-    return Country(population, livelihoods, disabilities, benefits.enrol_everybody(homes))
+    enrolments = benefits.enrol_everybody(homes)
+    sectors = draw_sectors(seed, population, livelihoods, cast)
+    return Country(population, livelihoods, disabilities, enrolments, sectors)
 
 
 def _livelihoods(

@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Final
 
 from examples.lumeria.country import REFERENCE_DATE, Programme
+from examples.lumeria.population.sectors import Sectors
 
 DOMAINS: Final = ("seeing", "hearing", "walking", "cognition", "self_care", "communication")
 
@@ -116,6 +117,10 @@ class Population:
         """Index households by the national ID of each member."""
         return {member.national_id: home for home in self.households for member in home.members}
 
+    def homes_by_number(self) -> dict[str, Household]:
+        """Index households by their number."""
+        return {home.number: home for home in self.households}
+
 
 @dataclass(frozen=True, slots=True)
 class Country:
@@ -125,3 +130,4 @@ class Country:
     livelihoods: dict[str, Livelihood]
     disabilities: dict[str, Disability]
     enrolments: tuple[Enrolment, ...]
+    sectors: Sectors

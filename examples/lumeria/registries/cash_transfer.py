@@ -11,7 +11,14 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
-from examples.lumeria.country import CURRENCY, FLOOD_RELIEF, HOUSEHOLD_SURVEY_DATE, PROGRAMMES, REFERENCE_DATE
+from examples.lumeria.country import (
+    CURRENCY,
+    FLOOD_RELIEF,
+    HOUSEHOLD_SURVEY_DATE,
+    PROGRAMMES,
+    REFERENCE_DATE,
+    Programme,
+)
 from examples.lumeria.inconsistencies import Shown
 from examples.lumeria.population.truth import Country, Enrolment
 from examples.lumeria.registries.database import write_database
@@ -22,7 +29,7 @@ _PAYMENTS_KEPT: Final = 6  # the MIS shows the last half year of an enrolment
 
 def write(path: Path, seed: str, country: Country, records: list[Shown]) -> None:  # noqa: ARG001 one shape for all
     """Write `cash-transfer.db`."""
-    numbers = {f"MSW{serial:08d}": record for serial, record in enumerate(records, start=1)}
+    numbers = beneficiary_numbers(records)
     enrolments = list(_enrolments(country, numbers))
     homes = country.population.homes()
     listed = {homes[record.truth].number for record in records}
@@ -60,9 +67,39 @@ def _beneficiaries(country: Country, numbers: dict[str, Shown]) -> Iterator[tupl
         seen.add(record.truth)
 
 
+def paid_enrolments(
+    country: Country, records: list[Shown]
+) -> Iterator[tuple[str, str, Programme, list[str], Shown]]:
+    """Each enrolment's number, its beneficiary's, the programme, the days booked as paid, the record."""
+    for key, number, enrolment, record in _numbered(country, beneficiary_numbers(records)):
+        days = _pay_days(enrolment, _known_end(country, enrolment, record) or REFERENCE_DATE)
+        yield key, number, enrolment.programme, [day.isoformat() for day in days], record
+
+
+def beneficiary_numbers(records: list[Shown]) -> dict[str, Shown]:
+    """The programme's own number of every record, in order."""
+    return {f"MSW{serial:08d}": record for serial, record in enumerate(records, start=1)}
+
+
 def _enrolments(
     country: Country, numbers: dict[str, Shown]
 ) -> Iterator[tuple[tuple[Any, ...], list[tuple[Any, ...]]]]:
+    for key, number, enrolment, record in _numbered(country, numbers):
+        ended_on = _known_end(country, enrolment, record)
+        days = _pay_days(enrolment, ended_on or REFERENCE_DATE)
+        row = (
+            key,
+            number,
+            enrolment.programme.code,
+            _status(enrolment, ended_on),
+            enrolment.started_on.isoformat(),
+            ended_on.isoformat() if ended_on else None,
+        )
+        yield row, [(key, day.isoformat(), str(enrolment.programme.amount)) for day in days]
+
+
+def _numbered(country: Country, numbers: dict[str, Shown]) -> Iterator[tuple[str, str, Enrolment, Shown]]:
+    """Enrolments with their numbers, record by record."""
     by_person: dict[str, list[Enrolment]] = {}
     for enrolment in country.enrolments:
         by_person.setdefault(enrolment.national_id, []).append(enrolment)
@@ -70,17 +107,7 @@ def _enrolments(
     for number, record in numbers.items():
         for enrolment in by_person.get(record.truth, []):
             serial += 1
-            key, ended_on = f"E{serial:08d}", _known_end(country, enrolment, record)
-            days = _pay_days(enrolment, ended_on or REFERENCE_DATE)
-            row = (
-                key,
-                number,
-                enrolment.programme.code,
-                _status(enrolment, ended_on),
-                enrolment.started_on.isoformat(),
-                ended_on.isoformat() if ended_on else None,
-            )
-            yield row, [(key, day.isoformat(), str(enrolment.programme.amount)) for day in days]
+            yield f"E{serial:08d}", number, enrolment, record
 
 
 def _known_end(country: Country, enrolment: Enrolment, record: Shown) -> date | None:

@@ -71,11 +71,11 @@ SELECT
     me.national_id,
     me.household_id,
     (SELECT h.national_id FROM beneficiaries h
-     WHERE h.household_id = me.household_id AND h.relationship = 'head' AND NOT h.is_duplicate) AS head_national_id,
+     WHERE h.household_id = me.household_id AND h.relationship = 'head' AND h.is_duplicate = 0) AS head_national_id,
     m.national_id AS member_national_id,
     m.relationship,
-    (SELECT COUNT(*) FROM beneficiaries s WHERE s.household_id = me.household_id AND NOT s.deceased) AS size,
+    (SELECT COUNT(*) FROM beneficiaries s WHERE s.household_id = me.household_id AND s.deceased = 0) AS size,
     (SELECT last_refreshed FROM refresh) AS last_refreshed
 FROM beneficiaries me
-JOIN beneficiaries m ON m.household_id = me.household_id AND NOT m.deceased
-WHERE NOT me.is_duplicate;
+JOIN beneficiaries m ON m.household_id = me.household_id AND m.deceased = 0
+WHERE me.is_duplicate = 0;

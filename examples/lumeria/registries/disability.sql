@@ -33,7 +33,7 @@ CREATE TABLE refresh (last_refreshed TEXT NOT NULL);
 CREATE VIEW v_sp_disability AS
 SELECT
     p.national_id,
-    CASE WHEN p.deceased THEN 'deceased' WHEN c.expired THEN 'expired' ELSE 'certified' END AS status,
+    CASE WHEN p.deceased = 1 THEN 'deceased' WHEN c.expired = 1 THEN 'expired' ELSE 'certified' END AS status,
     (SELECT MAX(l.severity) FROM limitations l WHERE l.registration_no = p.registration_no) AS severity,
     (SELECT severity FROM limitations l WHERE l.registration_no = p.registration_no AND l.domain = 'seeing') AS seeing,
     (SELECT severity FROM limitations l WHERE l.registration_no = p.registration_no AND l.domain = 'hearing') AS hearing,

@@ -10,7 +10,7 @@ from typing import Any
 
 from examples.lumeria.country import DISTRICT_BY_CODE, REFERENCE_DATE
 from examples.lumeria.inconsistencies import Shown
-from examples.lumeria.names import fold
+from examples.lumeria.names import fold, in_second_script
 from examples.lumeria.population.truth import Country
 from examples.lumeria.registries.database import write_database
 
@@ -37,6 +37,7 @@ def _persons(rng: Random, country: Country, records: list[Shown]) -> Iterator[tu
             fold(record.full_name),
             record.given_names,
             record.family_name,
+            in_second_script(record.full_name),
             record.born_on.isoformat(),
             person.sex,
             home.street,

@@ -5,6 +5,7 @@ CREATE TABLE persons (
     name_key       TEXT NOT NULL,     -- lower case without marks, for searching
     given_names    TEXT NOT NULL,
     family_name    TEXT NOT NULL,
+    native_name    TEXT NOT NULL,     -- the second script, written from right to left
     birth_date     TEXT NOT NULL,
     sex            TEXT NOT NULL,
     address_line   TEXT NOT NULL,

@@ -1,7 +1,7 @@
-"""The Civil Registration Office: DCI v1.0.0, `POST /registry/sync/search`, with a bearer token.
+"""The Civil Registration Office: DCI v1.0.0, `POST /registry/sync/search`, and an events API.
 
 A person who is not found is a success with no records. Essential reading in order: `dci_envelope`,
-`dci_query`, `crvs_person`.
+`dci_query`, `crvs_person`; then `crvs_events` and `event_query`.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from examples.lumeria.servers import dci_envelope
+from examples.lumeria.servers.crvs_events import Events
 from examples.lumeria.servers.crvs_person import CivilRegisters
 from examples.lumeria.servers.dci_envelope import RejectedError, SearchMessage, UnusableEnvelopeError
 from examples.lumeria.servers.dci_query import InvalidQueryError, column, parse_query
@@ -32,14 +33,18 @@ _LOCALE: Final = re.compile(r"[a-z]{3}")
 
 
 def build(path: Path, environ: Mapping[str, str]) -> Starlette:
-    """Build the application over `civil-registry.db`; the token comes from LUMERIA_CIVIL_REGISTRY_TOKEN."""
-    office = _Office(
-        CivilRegisters(open_for_reading(path)), required(environ, "LUMERIA_CIVIL_REGISTRY_TOKEN")
-    )
+    """Build the application over `civil-registry.db`.
+
+    DCI's token comes from LUMERIA_CIVIL_REGISTRY_TOKEN, the events API's secret from LUMERIA_CRVS_SECRET.
+    """
+    registers = open_for_reading(path)
+    office = _Office(CivilRegisters(registers), required(environ, "LUMERIA_CIVIL_REGISTRY_TOKEN"))
+    events = Events(registers, required(environ, "LUMERIA_CRVS_SECRET"))
     return Starlette(
         routes=[
             Route("/health", office.health),
             Route("/registry/sync/search", office.search, methods=["POST"]),
+            *events.routes(),
         ]
     )
 

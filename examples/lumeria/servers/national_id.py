@@ -120,6 +120,7 @@ def _attributes(row: sqlite3.Row) -> dict[str, Any]:
         "full_name": row["full_name"],
         "given_names": row["given_names"],
         "family_name": row["family_name"],
+        "native_name": row["native_name"],
         "birth_date": row["birth_date"],
         "sex": row["sex"],
         "address": {

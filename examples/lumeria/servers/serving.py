@@ -16,6 +16,8 @@ from typing import Final
 import uvicorn
 from starlette.applications import Starlette
 
+from examples.lumeria.country import data_of
+
 HOST: Final = "127.0.0.1"
 _logger = logging.getLogger(__name__)
 
@@ -37,7 +39,7 @@ def required(environ: Mapping[str, str], name: str) -> str:
 def build(system: str, data: Path, environ: Mapping[str, str]) -> Starlette:
     """Build a system's application. Raises MissingSettingError, or FileNotFoundError without its database."""
     module = import_module(f"examples.lumeria.servers.{system.replace('-', '_')}")
-    application: Starlette = module.build(data / f"{system}.db", environ)
+    application: Starlette = module.build(data_of(system, data), environ)
     return application
 
 

@@ -76,21 +76,26 @@ class Country:
 
 @dataclass(frozen=True, slots=True)
 class _System:
-    """One ministry's system: its word for `serve`, its secret and its variable in the source file."""
+    """One ministry's system: its word for `serve`, its secrets and its variable in the source file."""
 
     word: str
     adapter: str
-    secret: str | None
+    secrets: Sequence[str]
     variable: str
     database: str | None = None
 
 
 _SYSTEMS: Final = (
-    _System("national-id", "national_id", "LUMERIA_NATIONAL_ID_TOKEN", "LUMERIA_NATIONAL_ID_URL"),
-    _System("civil-registry", "civil_registry", "LUMERIA_CIVIL_REGISTRY_TOKEN", "LUMERIA_CIVIL_REGISTRY_URL"),
-    _System("tax", "tax", "LUMERIA_TAX_KEY", "LUMERIA_TAX_URL"),
-    _System("disability", "disability", None, "LUMERIA_DISABILITY_DSN", "disability.db"),
-    _System("cash-transfer", "programme_mis", None, "LUMERIA_CASH_TRANSFER_DSN", "cash-transfer.db"),
+    _System("national-id", "national_id", ["LUMERIA_NATIONAL_ID_TOKEN"], "LUMERIA_NATIONAL_ID_URL"),
+    _System(
+        "civil-registry",
+        "civil_registry",
+        ["LUMERIA_CIVIL_REGISTRY_TOKEN", "LUMERIA_CRVS_SECRET"],
+        "LUMERIA_CIVIL_REGISTRY_URL",
+    ),
+    _System("tax", "tax", ["LUMERIA_TAX_KEY"], "LUMERIA_TAX_URL"),
+    _System("disability", "disability", [], "LUMERIA_DISABILITY_DSN", "disability.db"),
+    _System("cash-transfer", "programme_mis", [], "LUMERIA_CASH_TRANSFER_DSN", "cash-transfer.db"),
 )
 
 _GATEWAYS: Final[Mapping[str, tuple[Mapping[str, Sequence[str]], Sequence[str]]]] = {
@@ -124,7 +129,7 @@ def build_country(
         raise ConfigurationError("examples/lumeria is missing; run the demo from a clone of the repository")
     numbers = iter(ports or free_ports(len(PREFERRED_PORTS)))
     registrar_url = f"http://127.0.0.1:{next(numbers)}"
-    secret_of = {system.secret: secrets.token_urlsafe(24) for system in _SYSTEMS if system.secret}
+    secret_of = {name: secrets.token_urlsafe(24) for system in _SYSTEMS for name in system.secrets}
     places = {system.word: next(numbers) for system in _SYSTEMS}
     variables = {system.variable: _address(system, places[system.word], data) for system in _SYSTEMS}
     planned = [
@@ -220,7 +225,7 @@ def _plan_gateway(
         },
         ports=ports,
         sources=[ROOT / "adapters" / system.adapter / "lumeria.yaml" for system in systems],
-        secrets={system.secret: secret_of[system.secret] for system in systems if system.secret},
+        secrets={name: secret_of[name] for system in systems for name in system.secrets},
         variables={system.variable: variables[system.variable] for system in systems},
         clients=clients,
         settings=settings,
@@ -235,6 +240,6 @@ def _address(system: _System, port: int, data: Path) -> str:
 
 
 def _system_program(system: _System, port: int, data: Path, secret_of: Mapping[str, str]) -> Program:
-    environment = {system.secret: secret_of[system.secret]} if system.secret else {}
+    environment = {name: secret_of[name] for name in system.secrets}
     arguments = ["examples.lumeria", "serve", system.word, "--data", str(data), "--port", str(port)]
     return Program(f"system {system.word}", arguments, environment, f"http://127.0.0.1:{port}/health")

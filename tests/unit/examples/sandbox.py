@@ -23,7 +23,15 @@ PEOPLE, SEED = 2000, 7
 SECRETS = {
     "LUMERIA_NATIONAL_ID_TOKEN": "nia-test",
     "LUMERIA_CIVIL_REGISTRY_TOKEN": "cro-test",
+    "LUMERIA_CRVS_SECRET": "cro-secret-test",
     "LUMERIA_TAX_KEY": "tax-test",
+    "LUMERIA_TAX_PASSWORD": "tax-password-test",
+    "LUMERIA_INSURANCE_PASSWORD": "ssf-test",
+    "LUMERIA_CADASTRE_KEY": "lnd-test",
+    "LUMERIA_EDUCATION_PASSWORD": "edu-test",
+    "LUMERIA_HEALTH_TOKEN": "d2pat_test",
+    "LUMERIA_GRIEVANCE_KEY": "msw-test",
+    "LUMERIA_PAYMENTS_TOKEN": "pay-test",
 }
 
 

@@ -17,7 +17,7 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from examples.lumeria import cli
-from examples.lumeria.country import REGISTRIES
+from examples.lumeria.country import SYSTEMS
 from examples.lumeria.servers.serving import MissingSettingError, build
 from tests.unit.examples.sandbox import SECRETS, Sandbox
 
@@ -42,7 +42,7 @@ def _conforms(body: object, schema: str) -> None:
 
 def test_health__every_system__answers_without_credentials(system: System) -> None:
     """Health needs no credential and names the system."""
-    for name in REGISTRIES:
+    for name in SYSTEMS:
         client = system(name)
         answer = client.get("/health")
         assert (answer.status_code, answer.json()["status"], answer.json()["system"]) == (200, "ok", name)
@@ -57,7 +57,7 @@ def test_build__secret_is_missing__system_does_not_start(sandbox: Sandbox) -> No
 
 def test_build__data_are_missing__sentence_says_what_to_do(tmp_path: Path) -> None:
     """Without data the error names the cure."""
-    for name in REGISTRIES:
+    for name in SYSTEMS:
         with pytest.raises(FileNotFoundError, match="run `generate` first"):
             build(name, tmp_path, SECRETS)
 
