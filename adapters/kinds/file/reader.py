@@ -80,7 +80,7 @@ class File(Kind):
         """As `Kind.health`: also says which newer file is not used, and why."""
         state = self._state()
         for word, table in self._tables.items():
-            unanswered = self._unfit(table.dropped, table.staged.about(), state)
+            unanswered = self._unfit(word, table.dropped, table.staged.about(), state)
             if unanswered is not None:
                 return unanswered
             for name, bad in state.bad(word).items():
@@ -98,17 +98,22 @@ class File(Kind):
         rows = 1 if service.shape == "record" else self._source.limits.max_rows
         found = await asyncio.to_thread(table.staged.find, values, rows + 1)
         about, records = (None, []) if found is None else found
-        unanswered = self._unfit(table.dropped, about, None)
+        unanswered = self._unfit(ask.file, table.dropped, about, None)
         if unanswered is not None or about is None:
             return unanswered or Unavailable("no file was imported yet")
         if not records and service.empty == "not_found":
             return NotFound(about.as_of)
         return Dated(records, about.as_of)
 
-    def _unfit(self, dropped: DroppedFile, about: About | None, state: State | None) -> Unanswered | None:
+    def _unfit(
+        self, word: str, dropped: DroppedFile, about: About | None, state: State | None
+    ) -> Unanswered | None:
         """Why files cannot be answered from; None when they can."""
         if about is None:
             state = state or self._state()
+            bad = next(iter(state.bad(word).items()), None)
+            if state.unreachable is None and bad is not None:
+                return Misbehaving(f"the file {bad[0]!r} is not used: {bad[1]}")
             return Unavailable(state.unreachable or "no file was imported yet")
         if dropped.max_age_s is not None and time.time() - about.as_of > dropped.max_age_s:
             return Unavailable("the newest file is older than its `max_age_h` allows")

@@ -43,7 +43,11 @@ async def test_csv__declared_encoding__names_come_out_whole(dropped: Opening, en
         ("utf-8", GOOD.encode() + "1,A,Él\n".encode("latin-1"), "line 4: not utf-8"),
         ("utf-8", ARABIC.encode("windows-1256"), "line 2: not utf-8"),
         ("utf-8", GOOD.encode("utf-16"), "line 1: begins with the mark of utf-16, declared is utf-8"),
-        ("latin-1", codecs.BOM_UTF8 + GOOD.encode(), "line 1: begins with the mark of utf-8, declared is latin-1"),
+        (
+            "latin-1",
+            codecs.BOM_UTF8 + GOOD.encode(),
+            "line 1: begins with the mark of utf-8, declared is latin-1",
+        ),
         ("utf-16", GOOD.encode("utf-16-le"), "line 1: utf-16 without a byte order mark"),
         ("utf-8", GOOD.encode() + b"1,A,\0\n", "line 4: a NUL character"),
         ("windows-1252", GOOD.encode() + b"1,A,\x81\n", "line 4: not windows-1252"),
@@ -153,8 +157,14 @@ JSONL = (CSV, "format: {kind: jsonl}"), ('"people_{date:%Y%m%d}.csv"', '"people_
     [
         ('{"NID": "1", "STATUS": "A"}\n[1]\n', "line 2: not a JSON object"),
         ('{"NID": "1", "STATUS": "A", "NID": "2"}\n', "line 1: not a JSON object"),
-        ('{"NID": 17, "STATUS": "A"}\n', "line 1: column NID is a number where text is declared: leading zeros are lost"),
-        ('{"NID": 1e9, "STATUS": "A"}\n', "line 1: column NID is a number where text is declared: leading zeros are lost"),
+        (
+            '{"NID": 17, "STATUS": "A"}\n',
+            "line 1: column NID is a number where text is declared: leading zeros are lost",
+        ),
+        (
+            '{"NID": 1e9, "STATUS": "A"}\n',
+            "line 1: column NID is a number where text is declared: leading zeros are lost",
+        ),
         ('{"NID": 1e999999999, "STATUS": "A"}\n', "line 1: a cell is not a number of reasonable length"),
         ('{"NID": ["1"], "STATUS": "A"}\n', "line 1: column NID is not text"),
         ('{"NID": "1"}\n', "line 1: no record has the member STATUS"),

@@ -105,7 +105,7 @@ async def test_look__column_went_away__refused(dropped: Opening):
     source = await dropped(**{NAME: "NID,NAME\n1000000017,Ilva\n"})
 
     assert source.reasons == {NAME: "line 1: the header has no column STATUS"}
-    assert isinstance(await source.ask("1000000017"), Unavailable)
+    assert isinstance(await source.ask("1000000017"), Misbehaving)
 
 
 async def test_look__link_in_the_folder__is_not_followed(dropped: Opening, tmp_path: Path):
