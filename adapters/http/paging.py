@@ -232,7 +232,7 @@ def rebased(url: str, base_path: str) -> str | None:
     path = parts.path
     if base_path and (path == base_path or path.startswith(base_path + "/")):
         path = path[len(base_path) :]
-    if not path.startswith("/") or any(step in _DOTS for step in path.split("/")):
+    if not path.startswith("/") or any(step in _DOTS for step in path.lower().split("/")):
         return None
     return path + (f"?{parts.query}" if parts.query else "")
 
