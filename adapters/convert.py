@@ -1,8 +1,8 @@
 """Single values: from what a source sends to what the canonical schemas hold.
 
-Every result is JSON: a decimal and a date travel as text, so no amount ever becomes a float.
-None stays None (the source does not know); anything that does not fit is `Unfit`, without the value in
-its text.
+Every result is JSON: a decimal and a date travel as text, so no amount ever becomes a float. Dates
+are read in `adapters.dates`. None stays None (the source does not know); anything that does not fit
+is `Unfit`, without the value in its text.
 """
 
 from __future__ import annotations
@@ -11,9 +11,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
-from typing import Any, Final, Literal
-
-Target = Literal["text", "integer", "decimal", "boolean", "date"]
+from typing import Any, Final
 
 _DECIMAL = re.compile(r"[+-]?[0-9]{1,28}(\.[0-9]{1,18})?")
 _INTEGER = re.compile(r"[+-]?[0-9]{1,15}")
@@ -40,13 +38,13 @@ def decimal(value: Any) -> Decimal | None:
         raise Unfit("not a number") from None
 
 
-def to_decimal(value: Any, _format: str | None = None) -> str | None:
+def to_decimal(value: Any) -> str | None:
     """An exact number as text, its decimals as the source wrote them."""
     number = decimal(value)
     return None if number is None else format(number, "f")
 
 
-def to_integer(value: Any, _format: str | None = None) -> int | None:
+def to_integer(value: Any) -> int | None:
     """A whole number; `12.0` is one, `12.5` and `true` are not."""
     if isinstance(value, str) and value.strip() and _INTEGER.fullmatch(value.strip()) is None:
         raise Unfit("not a whole number")
@@ -58,7 +56,7 @@ def to_integer(value: Any, _format: str | None = None) -> int | None:
     return int(number)
 
 
-def to_text(value: Any, _format: str | None = None) -> str | None:
+def to_text(value: Any) -> str | None:
     """Text without the padding of fixed-width columns; empty text is unknown."""
     if value is None:
         return None
@@ -69,7 +67,7 @@ def to_text(value: Any, _format: str | None = None) -> str | None:
     return (format(value, "f") if isinstance(value, Decimal) else str(value)).strip() or None
 
 
-def to_boolean(value: Any, _format: str | None = None) -> bool | None:
+def to_boolean(value: Any) -> bool | None:
     """True and false, also as 1/0 and their usual spellings; `Y` and others need a code list."""
     if value is None or value == "":
         return None
@@ -83,22 +81,19 @@ def to_boolean(value: Any, _format: str | None = None) -> bool | None:
     raise Unfit("not true or false")
 
 
-def to_date(value: Any, format_: str | None = None) -> str | None:
-    """A day as `YYYY-MM-DD`; `format_` is a strptime format for other spellings."""
+def to_moment(value: Any) -> str | None:
+    """A moment as RFC 3339; without an offset it is UTC, numbers are epoch seconds."""
     if value is None or value == "":
         return None
-    if isinstance(value, datetime):
-        return value.date().isoformat()
-    if isinstance(value, date):
-        return value.isoformat()
-    if not isinstance(value, str):
-        raise Unfit("not a date")
-    try:
-        if format_ is not None:
-            return datetime.strptime(value.strip(), format_).date().isoformat()  # noqa: DTZ007
-        return datetime.fromisoformat(value.strip()).date().isoformat()
-    except ValueError:
-        raise Unfit("not a date of the declared format") from None
+    if isinstance(value, (int, float, Decimal)) and not isinstance(value, bool):
+        at = datetime.fromtimestamp(int(value), UTC)
+    elif isinstance(value, datetime):
+        at = value
+    elif isinstance(value, str):
+        at = _read_moment(value.strip(), None)
+    else:
+        raise Unfit("not a moment")
+    return (at if at.tzinfo else at.replace(tzinfo=UTC)).isoformat().replace("+00:00", "Z")
 
 
 def moment(value: Any, format_: str | None = None) -> int | None:
@@ -119,8 +114,11 @@ def moment(value: Any, format_: str | None = None) -> int | None:
 
 
 def plain(value: Any) -> Any:
-    """What an untransformed value becomes: JSON as it is, other database types as text."""
-    if value is None or isinstance(value, (str, bool, int)):
+    """What an untransformed value becomes: JSON as it is, other database types as text. The blanks
+    that pad a CHAR column fall away, and empty text is unknown."""
+    if isinstance(value, str):
+        return value.rstrip(" ") or None
+    if value is None or isinstance(value, (bool, int)):
         return value
     if isinstance(value, (Decimal, float)):
         return to_decimal(value)
@@ -133,12 +131,12 @@ def plain(value: Any) -> Any:
     raise Unfit("a type that needs `to:`")
 
 
-TARGETS: Final[Mapping[str, Callable[[Any, str | None], Any]]] = {
+TARGETS: Final[Mapping[str, Callable[[Any], Any]]] = {
     "text": to_text,
     "integer": to_integer,
     "decimal": to_decimal,
     "boolean": to_boolean,
-    "date": to_date,
+    "moment": to_moment,
 }
 
 

@@ -11,25 +11,51 @@
     brn: {from: number, when: {kind: BRN}}         only where the record says so
     income_band: {from: income, bands: [{below: "2000", is: low}, {is: high}]}
     currency: {constant: LMD}
+    phone: {first_of: [mobile, landline]}          the first that is known
+    full_name: {join: [first, last]}               what is unknown is left out
+    birth_date: {date_parts: {year: y, month: m, day: d}, to: date, calendar: ethiopian}
+    status: {from: status, default: unknown}       only where it is written
 
-A rule reads a list of records: one for a service of shape `record`, several for shape `list`, where
-a plain column must then say the same in all of them. What does not fit raises `Unmappable`, whose
-text names field and rule, never a value.
+What happens to a value on its way is in `adapters.steps`. A rule reads a list of records: one for a
+service of shape `record`, several for shape `list`, where a plain column must then say the same in
+all of them. What does not fit raises `Unmappable`, whose text names field and rule, never a value.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
-from typing import Any, Final, Protocol
+from typing import Any, Protocol
 
 from adapters import convert
+from adapters.calendars import Calendar
+from adapters.dates import partial
 from adapters.pointer import ABSENT, find
+from adapters.steps import ERROR, Codes, Step
+
+__all__ = [
+    "ERROR",
+    "Codes",
+    "Constant",
+    "DateParts",
+    "Default",
+    "Each",
+    "Fields",
+    "FirstOf",
+    "From",
+    "Join",
+    "Listed",
+    "Lookup",
+    "Missing",
+    "Records",
+    "Rule",
+    "Unmappable",
+    "agreed",
+    "named",
+    "through",
+]
 
 Records = Sequence[Mapping[str, Any]]
-ERROR: Final = object()
-"""`else: error`: an unknown code breaks the source's description."""
 
 
 class Unmappable(Exception):
@@ -45,13 +71,6 @@ class Rule(Protocol):
 
     def value(self, records: Records) -> Any:
         """The canonical value; Unmappable when the records do not fit."""
-
-
-class Step(Protocol):
-    """What happens to one value on its way; None never reaches a step."""
-
-    def __call__(self, value: Any) -> Any:
-        """The next value; `convert.Unfit` when it does not fit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +100,12 @@ class From:
 
     def value(self, records: Records) -> Any:
         """The one value all records agree on."""
+        if len(records) == 1:
+            return self._of(records[0])
         return agreed([self._of(record) for record in records])
 
     def _of(self, record: Mapping[str, Any]) -> Any:
-        if any(find(record, where) != expected for where, expected in self.when):
+        if self.when and any(find(record, where) != expected for where, expected in self.when):
             return None
         return through(find(record, self.place), self.steps)
 
@@ -207,48 +228,90 @@ class Each:
 
 
 @dataclass(frozen=True, slots=True)
-class Convert:
-    """`to`: a step to one of the target types."""
+class FirstOf:
+    """`first_of`: the first of several rules that knows a value."""
 
-    target: str
-    format: str | None
+    rules: tuple[Rule, ...]
+    steps: tuple[Step, ...]
 
-    def __call__(self, value: Any) -> Any:
-        """The converted value."""
-        return convert.TARGETS[self.target](value, self.format)
+    @property
+    def columns(self) -> frozenset[str]:
+        """What its rules read."""
+        return frozenset().union(*(rule.columns for rule in self.rules))
 
-
-@dataclass(frozen=True, slots=True)
-class Codes:
-    """`codes` and `else`: a closed list, keys compared as text."""
-
-    codes: Mapping[str, Any]
-    otherwise: Any
-
-    def __call__(self, value: Any) -> Any:
-        """The code's meaning."""
-        code = convert.to_text(value) if not isinstance(value, bool) else str(value).lower()
-        if code is None:
-            return None
-        if code in self.codes:
-            return self.codes[code]
-        if self.otherwise is ERROR:
-            raise convert.Unfit("a code that is not in the code list")
-        return self.otherwise
+    def value(self, records: Records) -> Any:
+        """The first value that is not None."""
+        for rule in self.rules:
+            value = rule.value(records)
+            if value is not None:
+                return through(value, self.steps) if self.steps else value
+        return None
 
 
 @dataclass(frozen=True, slots=True)
-class Bands:
-    """`bands`: the name of the band an amount falls into, so that the amount stays at home."""
+class Join:
+    """`join`: several values as one text; what is unknown is left out."""
 
-    bands: tuple[tuple[Decimal | None, str], ...]
+    rules: tuple[Rule, ...]
+    between: str
+    steps: tuple[Step, ...]
 
-    def __call__(self, value: Any) -> Any:
-        """The band's name; the last band has no upper bound."""
-        amount = convert.decimal(value)
-        if amount is None:
-            return None
-        return next(name for below, name in self.bands if below is None or amount < below)
+    @property
+    def columns(self) -> frozenset[str]:
+        """What its rules read."""
+        return frozenset().union(*(rule.columns for rule in self.rules))
+
+    def value(self, records: Records) -> Any:
+        """The text; None when nothing is known."""
+        try:
+            texts = [convert.to_text(rule.value(records)) for rule in self.rules]
+        except convert.Unfit as error:
+            raise Unmappable(str(error)) from None
+        joined = self.between.join(text for text in texts if text is not None)
+        return through(joined or None, self.steps) if self.steps else joined or None
+
+
+@dataclass(frozen=True, slots=True)
+class DateParts:
+    """`date_parts`: year, month and day that stand in columns of their own."""
+
+    parts: tuple[Rule, Rule, Rule]
+    calendar: Calendar
+    gregorian: bool
+    whole: bool
+
+    @property
+    def columns(self) -> frozenset[str]:
+        """What its parts read."""
+        return frozenset().union(*(rule.columns for rule in self.parts))
+
+    def value(self, records: Records) -> Any:
+        """The date; with a part unknown what is known of it, or None where a whole day is asked."""
+        try:
+            year, month, day = (convert.to_integer(rule.value(records)) or 0 for rule in self.parts)
+            if not year or (self.whole and not (month and day)):
+                return None
+            return partial(self.calendar, year, month, day, gregorian=self.gregorian)
+        except convert.Unfit as error:
+            raise Unmappable(str(error)) from None
+
+
+@dataclass(frozen=True, slots=True)
+class Default:
+    """`default`: what stands in for an unknown value, where the owner says so."""
+
+    rule: Rule
+    default: Any
+
+    @property
+    def columns(self) -> frozenset[str]:
+        """What its rule reads."""
+        return self.rule.columns
+
+    def value(self, records: Records) -> Any:
+        """The value, or the default."""
+        value = self.rule.value(records)
+        return self.default if value is None else value
 
 
 def named(name: str, rule: Rule, records: Records) -> Any:

@@ -4,7 +4,7 @@
     name_and_birth:                                              a composite: several at once
       parts:
         name:       {pattern: "[^;]{1,100}"}
-        birth_date: {pattern: "[0-9-]{10}", to: date}
+        birth_date: {pattern: "[0-9-]{10}", to: date}        also with `format` and `calendar`
 
 A composite subject travels as one text, its parts in the file's order with `;` between them
 (`Ilva Toss;1987-03-14`); a part never holds a `;`, so it splits in one way only. In a request and in
@@ -16,10 +16,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final, Literal
 
+from adapters.calendars import GREGORIAN
+from adapters.convert import Unfit
+from adapters.dates import ISO, written
 from adapters.kinds import Complaint
 from adapters.yaml_lines import Place
 from schemas.errors import RequestMismatch
@@ -29,8 +33,9 @@ SEPARATOR: Final = ";"
 
 SelectorType = Literal["text", "integer", "date"]
 
-# Python's own readers take more than a source should see: other scripts' digits, `+7`, `2024-W01-1`.
+# Python's own reader takes more than a source should see: other scripts' digits, `+7`.
 _INTEGER = re.compile(r"-?[0-9]{1,18}")
+_DIRECTIVE: Final = re.compile(r"%(.)")
 _SEPARATED: Final = (SEPARATOR, "a;b", "1;1")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
@@ -43,9 +48,12 @@ class Part:
     name: str
     pattern: re.Pattern[str]
     to: SelectorType = "text"
+    format: str = ISO
+    calendar: str = GREGORIAN
 
     def value(self, text: str) -> str | int:
-        """The value as the source takes it; a date is `YYYY-MM-DD` and exists.
+        """The value as the source takes it. A subject's date is a Gregorian `YYYY-MM-DD` that exists;
+        the source gets it in its own calendar and format.
 
         Raises:
             RequestMismatch: it does not have the declared form.
@@ -56,9 +64,14 @@ class Part:
             if _INTEGER.fullmatch(text) is None:
                 raise RequestMismatch(f"subject.value is not the number of a {self.name}")
             return int(text)
-        if self.to == "date" and not _is_date(text):
-            raise RequestMismatch(f"subject.value is not the date of a {self.name}")
-        return text
+        return self._date(text) if self.to == "date" else text
+
+    def _date(self, text: str) -> str:
+        # Python's own reader also takes week dates and a month without hyphens.
+        if _DATE.fullmatch(text) is not None:
+            with suppress(ValueError, Unfit):
+                return written(date.fromisoformat(text), self.format, self.calendar)
+        raise RequestMismatch(f"subject.value is not the date of a {self.name}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +110,12 @@ class Selector:
 def read_selector(name: str, given: Mapping[str, Any]) -> Selector:
     """A selector of a source file that has been checked."""
     forms = given.get("parts", {name: given}).items()
-    return Selector(
-        name, tuple(Part(part, re.compile(form["pattern"]), form.get("to", "text")) for part, form in forms)
-    )
+    return Selector(name, tuple(_part(part, form) for part, form in forms))
+
+
+def _part(name: str, form: Mapping[str, Any]) -> Part:
+    pattern, to = re.compile(form["pattern"]), form.get("to", "text")
+    return Part(name, pattern, to, form.get("format", ISO), form.get("calendar", GREGORIAN))
 
 
 def part_names(subject: Mapping[str, Any]) -> Mapping[str, tuple[str, ...]]:
@@ -124,13 +140,11 @@ def selector_complaints(name: str, given: Mapping[str, Any], place: Place) -> It
         except re.error:
             yield at, "not a regular expression", 'write one such as "[0-9]{10}"'
             continue
+        for word in ("format", "calendar"):
+            if word in form and form.get("to") != "date":
+                yield at[:-1], f"`{word}` belongs to `to: date`", "write both or neither"
+        if set(_DIRECTIVE.findall(form.get("format", ISO))) != {"Y", "m", "d"}:
+            yield at[:-1], "the format does not hold a whole date", "write %Y, %m and %d, such as %d/%m/%Y"
         if part and any(map(pattern.fullmatch, _SEPARATED)):
             cure = "leave it out, for instance with [^;]"
             yield at, f"a part of `{name}` could hold `{SEPARATOR}`, which stands between parts", cure
-
-
-def _is_date(text: str) -> bool:
-    try:
-        return _DATE.fullmatch(text) is not None and bool(date.fromisoformat(text))
-    except ValueError:
-        return False

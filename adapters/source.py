@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Literal
 
 from adapters.contract import Query
+from adapters.crosswalk import Misses
 from adapters.mapping import Rules
 from adapters.selector import Selector
 from schemas.catalogue import PassThroughForm, RecordForm, ServiceDescription, SubjectPlace
@@ -115,7 +116,7 @@ class Trial:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One configured system of a member."""
+    """One configured system of a member. `misses` counts the codes that no list of its file knew."""
 
     id: str
     title: str
@@ -127,6 +128,7 @@ class Source:
     services: Mapping[str, Service]
     tests: tuple[Trial, ...] = ()
     path: Path | None = None
+    misses: Misses = field(default_factory=Misses, compare=False)
 
     def service_id(self, name: str) -> ServiceId:
         """The identifier of one of its services."""

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
 
+from adapters.crosswalk import CodeLists, Misses
 from adapters.kinds import form_of
 from adapters.mapping import compile_rules
 from adapters.secrets import EnvironmentSecrets, Secrets, resolve
@@ -50,6 +51,7 @@ def build_source(document: Document, secrets: Secrets, environment: Mapping[str,
     except ConfigurationError as error:
         line = document.line(("connection",))
         raise ConfigurationError(f"{document.path.name}:{line}: {error.detail}") from None
+    misses = Misses()
     return Source(
         id=file["id"],
         title=file["title"],
@@ -58,13 +60,14 @@ def build_source(document: Document, secrets: Secrets, environment: Mapping[str,
         subsystem=SubsystemId.parse(file["subsystem"]),
         connection=connection,
         limits=Limits(**file.get("limits", {})),
-        services={name: _service(name, file, document) for name in file["services"]},
+        services={name: _service(name, file, document, misses) for name in file["services"]},
         tests=tuple(_trial(trial) for trial in file.get("tests", [])),
         path=document.path,
+        misses=misses,
     )
 
 
-def _service(name: str, file: Mapping[str, Any], document: Document) -> Service:
+def _service(name: str, file: Mapping[str, Any], document: Document, misses: Misses) -> Service:
     service = file["services"][name]
     if service.get("form") == "pass_through":
         return _pass_through(name, service, document.path.parent)
@@ -76,7 +79,7 @@ def _service(name: str, file: Mapping[str, Any], document: Document) -> Service:
         subjects={kind: read_selector(kind, given) for kind, given in service["subject"].items()},
         shape=service.get("shape", "record"),
         empty=service.get("empty", "not_found"),
-        rules=compile_rules(service, place),
+        rules=compile_rules(service, place, CodeLists(document.path.parent), misses),
         ask=form_of(file["kind"]).ask(service),
     )
 

@@ -30,15 +30,6 @@ def test_to_decimal__float__is_read_as_it_was_written():
     assert convert.to_decimal(0.1) == "0.1"
 
 
-@given(st.dates())
-def test_to_date__any_day__survives_every_form(day: date):
-    """A day is the same day as date, ISO text and formatted text."""
-    assert convert.to_date(day) == day.isoformat()
-    assert convert.to_date(day.isoformat()) == day.isoformat()
-    written = f"{day.day:02}/{day.month:02}/{day.year:04}"
-    assert convert.to_date(written, "%d/%m/%Y") == day.isoformat()
-
-
 @given(st.integers(min_value=-(10**14), max_value=10**14))
 def test_to_integer__whole_numbers__in_every_form(number: int):
     """As number, text and decimal."""
@@ -66,7 +57,13 @@ def test_moment__without_offset__is_utc(at: datetime):
         (convert.to_boolean, "", None),
         (convert.to_integer, "12", 12),
         (convert.to_integer, "", None),
-        (convert.to_date, datetime(2020, 1, 2, 3), "2020-01-02"),  # noqa: DTZ001
+        (convert.to_moment, "2026-01-01T01:00:00+01:00", "2026-01-01T01:00:00+01:00"),
+        (convert.to_moment, datetime(2020, 1, 2, 3), "2020-01-02T03:00:00Z"),  # noqa: DTZ001
+        (convert.to_moment, 1767225600, "2026-01-01T00:00:00Z"),
+        (convert.to_moment, "", None),
+        (convert.plain, "Toss      ", "Toss"),
+        (convert.plain, "0017", "0017"),
+        (convert.plain, "   ", None),
         (convert.moment, "2026-01-01", 1767225600),
         (convert.moment, "2026-01-01T01:00:00+01:00", 1767225600),
         (convert.moment, 1767225600, 1767225600),
@@ -74,7 +71,7 @@ def test_moment__without_offset__is_utc(at: datetime):
 )
 def test_convert__known_spellings__become_their_value(function, value, expected):
     """The table of spellings."""
-    assert function(value, None) == expected
+    assert function(value) == expected
 
 
 @pytest.mark.parametrize(
@@ -89,9 +86,8 @@ def test_convert__known_spellings__become_their_value(function, value, expected)
         (convert.to_integer, 2**60),
         (convert.to_boolean, "yes please"),
         (convert.to_boolean, 2),
-        (convert.to_date, "0000-00-00"),
-        (convert.to_date, "31/12/2020"),
-        (convert.to_date, 20200101),
+        (convert.to_moment, "0000-00-00"),
+        (convert.to_moment, True),
         (convert.to_text, {"a": 1}),
         (convert.to_text, True),
         (convert.moment, "yesterday"),
@@ -101,8 +97,7 @@ def test_convert__known_spellings__become_their_value(function, value, expected)
 )
 def test_convert__anything_else__is_unfit_and_not_quoted(function, value):
     """A value that does not fit stops there; the error does not carry it."""
-    arguments = (value,) if function is convert.plain else (value, None)
     with pytest.raises(Unfit) as caught:
-        function(*arguments)
+        function(value)
 
     assert str(value) not in str(caught.value)

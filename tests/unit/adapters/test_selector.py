@@ -84,6 +84,16 @@ def test_values__wide_pattern_with_integer__takes_plain_digits_only():
             selector.values(text)
 
 
+def test_values__date_of_a_source_calendar__is_written_as_the_source_has_it():
+    """The asker writes a Gregorian day; the source compares with its own."""
+    form = {"pattern": "[0-9-]{10}", "to": "date", "format": "%d/%m/%Y", "calendar": "ethiopian"}
+    selector = read_selector("born", form)
+
+    assert selector.values("2007-09-12") == {"born": "01/01/2000"}
+    with pytest.raises(RequestMismatch):
+        selector.values("0001-01-01")
+
+
 @pytest.mark.parametrize("parts", [{}, {"name": "a"}, {"name": "a", "birth_date": "x", "number": "1"}])
 def test_join__parts_missing_or_of_another_form__is_refused(parts: dict[str, str]):
     """Nobody joins half a subject."""
@@ -112,9 +122,11 @@ def test_part_names__plain_and_composite__what_a_request_may_use():
         ({"pattern": "("}, ("at", "pattern")),
         ({"parts": {"a": {"pattern": "("}, "b": {"pattern": "x"}}}, ("at", "parts", "a", "pattern")),
         ({"parts": {"a": {"pattern": ".*"}, "b": {"pattern": "x"}}}, ("at", "parts", "a", "pattern")),
+        ({"pattern": "x", "format": "%d/%m/%Y"}, ("at",)),
+        ({"pattern": "x", "to": "date", "format": "%m/%Y"}, ("at",)),
     ],
 )
-def test_selector_complaints__pattern_wrong__place_and_cure(given: dict[str, Any], where: tuple[str, ...]):
+def test_selector_complaints__cannot_work__place_and_cure(given: dict[str, Any], where: tuple[str, ...]):
     """A broken pattern, and one that lets the separator in, are found before anything is asked."""
     [(place, what, cure)] = selector_complaints("s", given, ("at",))
 

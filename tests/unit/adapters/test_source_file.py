@@ -28,7 +28,7 @@ BROKEN = [
     (SQL, ("nid: $national_id", "nid: $passport"), 16, "no such selector under `subject`; write one of $national_id"),
     (SQL, ("where: {nid: $national_id}", "where: {nid: '1'}"), 16, "a selector such as $national_id"),
     (SQL, ('pattern: ".*"', 'pattern: "("'), 14, "not a regular expression"),
-    (SQL, ("to: date}", "to: day}"), 22, "text, integer, decimal, boolean or date"),
+    (SQL, ("to: date}", "to: day}"), 22, "text, integer, decimal, boolean, date"),
     (SQL, ("to: date}", "to: text, format: '%d'}"), 22, "`format` belongs to `to: date`"),
     (SQL, ("LM/GOV/NDC/disability", "LM/GOV/NDC"), 5, "INSTANCE/CLASS/MEMBER/SUBSYSTEM"),
     (SQL, ("  status:\n    title", "  st_atus:\n    title"), 10, "the name `st_atus` is not allowed here"),
