@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from adapters.kinds import Complaint
 from adapters.kinds.sql.address import address, with_folder
 from adapters.selector import part_names
 from adapters.yaml_lines import Place
+
+if TYPE_CHECKING:
+    from adapters.kinds.sql.dialects.dialect import Dialect
+    from adapters.source import Limits
 
 PLACEHOLDER: Final = "sqlite:///unused.db"
 
@@ -20,6 +24,12 @@ class SqlConnection:
     """A database, by its URL (`adapters.kinds.sql.address`)."""
 
     dsn: str = field(repr=False)
+
+    def dialect(self, limits: Limits) -> Dialect:
+        """What speaks to the database. Raises ConfigurationError as `new_dialect`."""
+        from adapters.kinds.sql.dialects import new_dialect  # a gateway that opens none loads none
+
+        return new_dialect(self.dsn, limits)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,6 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from adapters.kinds import Kind, Raw
-from adapters.kinds.sql.dialects import new_dialect
 from adapters.kinds.sql.dialects.dialect import Dialect, Row, Session, Statement, TooLarge, Value
 from adapters.kinds.sql.form import SqlAsk, SqlConnection
 from adapters.kinds.sql.pool import Pool
@@ -58,7 +57,7 @@ class Sql(Kind):
         connection = self._source.connection
         if not isinstance(connection, SqlConnection):
             raise ConfigurationError(f"source {self._source.id} has no database connection")
-        self._dialect = new_dialect(connection.dsn, self._source.limits)
+        self._dialect = connection.dialect(self._source.limits)
         self._pool = Pool(self._dialect, self._source.limits.concurrency)
         try:
             await self._check()

@@ -51,7 +51,7 @@ class Dialect(ABC):
     """One database. Subclasses write SQL from names of the catalogue and constants alone: values are
     always bound."""
 
-    errors: ClassVar[tuple[type[Exception], ...]] = ()
+    errors: tuple[type[Exception], ...] = ()
     """The classes of its driver's errors."""
 
     quotes: ClassVar[tuple[str, str]] = ('"', '"')

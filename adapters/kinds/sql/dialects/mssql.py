@@ -56,7 +56,7 @@ def new(at: Address, limits: Limits) -> Dialect:
 class Mssql(Dialect):
     """A SQL Server database."""
 
-    errors: ClassVar = (pyodbc.Error,)
+    errors: tuple[type[Exception], ...] = (pyodbc.Error,)
     quotes: ClassVar = ("[", "]")
 
     def __init__(self, at: Address, limits: Limits) -> None:

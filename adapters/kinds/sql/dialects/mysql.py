@@ -57,7 +57,7 @@ def new(at: Address, limits: Limits) -> Dialect:
 class Mysql(Dialect):
     """A MySQL or MariaDB database."""
 
-    errors: ClassVar = (pymysql.err.Error,)
+    errors: tuple[type[Exception], ...] = (pymysql.err.Error,)
     quotes: ClassVar = ("`", "`")
 
     def __init__(self, at: Address, limits: Limits) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
 import oracledb
 
@@ -57,7 +57,7 @@ def new(at: Address, limits: Limits) -> Dialect:
 class Oracle(Dialect):
     """An Oracle database."""
 
-    errors: ClassVar = (oracledb.Error,)
+    errors: tuple[type[Exception], ...] = (oracledb.Error,)
 
     def __init__(self, at: Address, limits: Limits) -> None:
         self._at = at

@@ -8,7 +8,7 @@ materialized views.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
 import asyncpg
 
@@ -51,7 +51,7 @@ def new(at: Address, limits: Limits) -> Dialect:
 class Postgresql(Dialect):
     """A PostgreSQL database."""
 
-    errors: ClassVar = (asyncpg.PostgresError, asyncpg.InterfaceError)
+    errors: tuple[type[Exception], ...] = (asyncpg.PostgresError, asyncpg.InterfaceError)
 
     def __init__(self, at: Address, limits: Limits) -> None:
         self._at = at

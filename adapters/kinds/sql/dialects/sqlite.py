@@ -9,8 +9,9 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 from urllib.parse import quote
 
 from adapters.kinds.sql.address import Address
@@ -42,10 +43,16 @@ def new(at: Address, limits: Limits) -> Dialect:
     return Sqlite(Path(at.database), limits)
 
 
+class Broken(sqlite3.DatabaseError):
+    """A file that is no SQLite database, or has lost its end."""
+
+    sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+
+
 class Sqlite(Dialect):
     """A SQLite file."""
 
-    errors: ClassVar = (sqlite3.Error,)
+    errors: tuple[type[Exception], ...] = (sqlite3.Error,)
 
     def __init__(self, path: Path, limits: Limits) -> None:
         self._path = path
@@ -54,11 +61,17 @@ class Sqlite(Dialect):
 
     async def connect(self) -> SqliteSession:
         """As `Dialect.connect`; no thread is needed to see that no file is there."""
-        identity = _identity(self._path)
-        if identity is None:
+        file = look(self._path)
+        if file is None:
             raise FileNotFoundError
+        if not is_whole(self._path):
+            raise Broken
         connection = await self._threads.run(self._open)
-        return SqliteSession(self._threads, connection, self._limits.timeout_s, self._path, identity)
+        return self.session(connection, file)
+
+    def session(self, connection: sqlite3.Connection, file: File) -> SqliteSession:
+        """What asks over a connection to a file."""
+        return SqliteSession(self._threads, connection, self._limits.timeout_s, self._path, file)
 
     def close(self) -> None:
         """As `Dialect.close`."""
@@ -132,18 +145,18 @@ class SqliteSession(ThreadedSession):
         connection: sqlite3.Connection,
         timeout_s: float,
         path: Path,
-        identity: tuple[int, int],
+        file: File,
     ) -> None:
         super().__init__(threads, connection)
         self._timeout_s = timeout_s
         self._path = path
-        self._identity = identity
+        self._file = file
         self._until = float("inf")
         connection.set_progress_handler(self._expired, _STEPS)
 
     def alive(self) -> bool:
         """As `Session.alive`: as long as the file is the one that was opened."""
-        return _identity(self._path) == self._identity
+        return self._file.still(self._path)
 
     def query(self, statement: Statement, values: Sequence[Value]) -> Any:
         """As `ThreadedSession.query`."""
@@ -158,9 +171,42 @@ class SqliteSession(ThreadedSession):
         return int(time.monotonic() > self._until)
 
 
-def _identity(path: Path) -> tuple[int, int] | None:
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file as it was opened: device, number, size in bytes."""
+
+    device: int
+    number: int
+    size: int
+
+    def still(self, path: Path) -> bool:
+        """Whether the file of this path is the same one and has not become shorter."""
+        now = look(path)
+        return (
+            now is not None
+            and (now.device, now.number) == (self.device, self.number)
+            and now.size >= self.size
+        )
+
+
+def look(path: Path) -> File | None:
+    """The file of a path; None when none is there."""
     try:
         status = path.stat()
     except OSError:
         return None
-    return status.st_dev, status.st_ino
+    return File(status.st_dev, status.st_ino, status.st_size)
+
+
+def is_whole(path: Path) -> bool:
+    """Whether a file is as long as its header says (https://www.sqlite.org/fileformat2.html).
+
+    SQLite reads what a broken copy has lost as empty: everybody in it would be "not found".
+    """
+    with path.open("rb") as file:
+        header = file.read(100)
+        length = file.seek(0, 2)
+    if len(header) < 100 or not header.startswith(b"SQLite format 3\0"):
+        return False
+    page = int.from_bytes(header[16:18], "big")
+    return length >= (65_536 if page == 1 else page) * int.from_bytes(header[28:32], "big")

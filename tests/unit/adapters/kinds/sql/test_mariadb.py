@@ -225,7 +225,7 @@ async def test_mariadb__reserved_words_as_columns__read(tmp_path: Path, register
 
 async def test_mariadb__rights_missing__denied(tmp_path: Path, register: MariadbServer):
     """A missing right and a wrong password are refusals, not absence."""
-    with pytest.raises(ConfigurationError, match="has no column protected, .* or grant this account SELECT"):
+    with pytest.raises(ConfigurationError, match=r"has no column protected, .* or grant this account SELECT"):
         await open_source(source_of(tmp_path, register.dsn("reader"), "v_latin")).open()
     async with opened(source_of(tmp_path, register.dsn("nobody"))) as adapter:
         no_account = await adapter.fetch(ask("status", "1000000017", "status"))
