@@ -11,8 +11,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from adapters.canonical import canonicals
+from adapters.crosswalk import CodeLists
 from adapters.findings import Finding, Level, schema_findings, source_validator
-from adapters.kinds import Complaint, form_of
+from adapters.kinds import Complaint, connection_complaints_of, document_complaints_of, form_of
 from adapters.mapping import BadRule, compile_rules
 from adapters.secrets import REFERENCE, has_broken_reference
 from adapters.selector import fits, selector_complaints
@@ -44,13 +45,16 @@ def _errors(document: Document) -> Iterator[Complaint]:
     source = document.value
     yield from _identifiers(source)
     yield from _references(source["connection"], ("connection",))
+    yield from connection_complaints_of(source["kind"])(source["connection"])
     for name, service in source["services"].items():
         place: Place = ("services", name)
         if service.get("form") == "pass_through":
             yield from _pass_through(service, place, document)
+            yield from _forwarding(source["connection"])
         else:
-            yield from _record_service(service, place)
+            yield from _record_service(service, place, document)
             yield from form_of(source["kind"]).service_complaints(service, place)
+    yield from document_complaints_of(source["kind"])(document)
     for index, trial in enumerate(source.get("tests", [])):
         yield from _trial(source, trial, ("tests", index))
 
@@ -84,7 +88,7 @@ def _references(value: Any, place: Place) -> Iterator[Complaint]:
             yield place, "a password stands in the file", "write ${secret:NAME} in its place"
 
 
-def _record_service(service: Mapping[str, Any], place: Place) -> Iterator[Complaint]:
+def _record_service(service: Mapping[str, Any], place: Place, document: Document) -> Iterator[Complaint]:
     canonical = canonicals().get(service["canonical"])
     if canonical is None:
         known = ", ".join(canonicals())
@@ -96,7 +100,7 @@ def _record_service(service: Mapping[str, Any], place: Place) -> Iterator[Compla
     for name, selector in service["subject"].items():
         yield from selector_complaints(name, selector, (*place, "subject", name))
     try:
-        compile_rules(service, place)
+        compile_rules(service, place, CodeLists(document.path.parent))
     except BadRule as error:
         what, _, cure = error.what.partition("; ")
         yield error.place, what, cure or "see docs for the forms of a rule"
@@ -127,6 +131,15 @@ def _pass_through(service: Mapping[str, Any], place: Place, document: Document) 
         beside = path.resolve().parent == document.path.parent.resolve()
         if not beside or not path.is_file() or path.stat().st_size > MAX_OPENAPI_BYTES:
             yield (*place, "openapi"), "no such file beside this one", "put the OpenAPI document there"
+
+
+def _forwarding(connection: Mapping[str, Any]) -> Iterator[Complaint]:
+    # Imported here: a gateway without sources over HTTP does not load its client.
+    from adapters.http.form import forwarding_complaint
+
+    complaint = forwarding_complaint(connection["auth"])
+    if complaint is not None:
+        yield ("connection", "auth"), *complaint
 
 
 def _trial(source: Mapping[str, Any], trial: Mapping[str, Any], place: Place) -> Iterator[Complaint]:

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 
 from adapters.room import Room
-from adapters.yaml_lines import Place
+from adapters.yaml_lines import Document, Place
 from schemas.errors import ConfigurationError
 from schemas.outcome import Ambiguous, NotFound, Unanswered
 from schemas.record import Subject
@@ -36,6 +36,7 @@ KINDS: Final = (
     "dci",
     "fhir",
     "file",
+    "soap",
 )
 """The words a source file may write after `kind:`."""
 
@@ -132,6 +133,12 @@ def connection_complaints_of(kind: str) -> Callable[[Mapping[str, Any]], Iterato
     """What a kind finds wrong with a connection, secrets not resolved; most have a schema that says it
     all, and no `connection_complaints` in their `form.py`."""
     return getattr(form_of(kind), "connection_complaints", lambda _settings: iter(()))
+
+
+def document_complaints_of(kind: str) -> Callable[[Document], Iterator[Complaint]]:
+    """What a kind finds wrong between the parts of a whole file, such as its WSDL; most find nothing,
+    and have no `document_complaints` in their `form.py`."""
+    return getattr(form_of(kind), "document_complaints", lambda _document: iter(()))
 
 
 def new_kind(source: Source, room: Room | None = None) -> Kind:
