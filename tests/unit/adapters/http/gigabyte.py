@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import resource
+import sys
 from contextlib import suppress
 from pathlib import Path
 
@@ -50,7 +51,7 @@ async def main() -> None:
     grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
     await client.close()
     server.close()
-    print(json.dumps([outcomes, grown, gigabyte.sent]))
+    sys.stdout.write(json.dumps([outcomes, grown, gigabyte.sent]))
 
 
 if __name__ == "__main__":
