@@ -15,10 +15,12 @@ import asyncio
 import time
 from collections.abc import Mapping
 from typing import Any, Final
+from uuid import uuid4
 
 import httpx
 
 from adapters.http.client import HttpAnswer, HttpClient, failure_of, parse_answer
+from adapters.http.form import Probe
 from adapters.http.outgoing import Outgoing
 from adapters.inbox import Inbox
 from adapters.kinds import Kind, Raw
@@ -85,8 +87,20 @@ class Dci(Kind):
         await self._client.close()
 
     async def health(self) -> Unanswered | None:
-        """As `Kind.health`: DCI has no health call, so the file's one counts, or any answer below 500."""
-        return await self._client.probe()
+        """As `Kind.health`. DCI has no call for it: without one in the file, the registry is asked what
+        became of a transaction that never was, with our credentials and about nobody. Any answer below
+        500 counts, since many registries do not have that call, but a refusal of us does not."""
+        if self._connection.http.health != Probe():
+            return await self._client.probe()
+        answer = await self._posted("txn-status", self._connection.paths.status, status_message(str(uuid4())))
+        if not isinstance(answer, HttpAnswer):
+            return answer
+        failure = failure_of(answer)
+        code = error_code(parse_answer(answer, self._limits.max_bytes))
+        if not isinstance(failure, Misbehaving) and failure is not None:
+            return failure
+        refused = refusal(code, answer.received_at) if MEANINGS.get(code or "") == "denied" else None
+        return refused if isinstance(refused, Unanswered) else None
 
     async def read(self, service: RecordService, subject: Subject, fields: tuple[str, ...]) -> Raw:
         """As `Kind.read`; the registry sends whole records, which are cut afterwards."""

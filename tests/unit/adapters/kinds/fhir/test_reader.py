@@ -85,7 +85,12 @@ async def test_fetch__answer_does_not_fit__misbehaving_and_not_quoted(tmp_path: 
     assert "CANARY" not in outcome.cause
 
 
-KINDS = {"denied": DeniedBySource, "unavailable": Unavailable, "ambiguous": Ambiguous, "misbehaving": Misbehaving}
+KINDS = {
+    "denied": DeniedBySource,
+    "unavailable": Unavailable,
+    "ambiguous": Ambiguous,
+    "misbehaving": Misbehaving,
+}
 
 
 @pytest.mark.parametrize("code", sorted(MEANINGS))
