@@ -43,7 +43,7 @@ INSERT INTO t_latin VALUES ('Peña', 'A', '2022-02-01', b'1', '2026-01-01 03:00:
 CREATE VIEW v_status AS SELECT * FROM t_status;
 CREATE VIEW v_latin AS SELECT * FROM t_latin;
 CREATE VIEW v_slow AS SELECT t.* FROM t_status t WHERE SLEEP(20) = 0;
-CREATE VIEW v_huge AS SELECT nid, REPEAT(status, 100000000) AS status, since, protected, refreshed FROM t_status;
+CREATE VIEW v_huge AS SELECT nid, REPEAT(status, 20000000) AS status, since, protected, refreshed FROM t_status;
 CREATE VIEW v_words AS SELECT nid AS `Select`, status AS `ORDER`, since AS `key`, protected, refreshed FROM t_status;
 DELIMITER //
 CREATE FUNCTION spoil() RETURNS CHAR(4) BEGIN DELETE FROM t_status; RETURN 'A'; END//
@@ -205,7 +205,9 @@ async def test_mariadb__huge_value__measured_at_the_server_and_not_sent(
     tmp_path: Path, register: MariadbServer
 ):
     """What does not fit into `max_bytes` never reaches the gateway."""
-    async with opened(source_of(tmp_path, register.dsn(), "v_huge")) as adapter:
+    async with opened(
+        source_of(tmp_path, register.dsn(), "v_huge", ("timeout_ms: 1000", "timeout_ms: 9000"))
+    ) as adapter:
         outcome = await adapter.fetch(ask("status", "1000000017", "status"))
 
     assert outcome == Misbehaving("the answer is longer than 1048576 bytes")
