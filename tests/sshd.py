@@ -63,7 +63,7 @@ Subsystem sftp internal-sftp
     if os.geteuid() == 0:
         Path("/run/sshd").mkdir(exist_ok=True)
     command = [str(SSHD), "-D", "-e", "-f", str(home / "config")]
-    with (home / "log").open("wb") as log, subprocess.Popen(command, stderr=log) as process:  # noqa: S603
+    with (home / "log").open("wb") as log, subprocess.Popen(command, stderr=log) as process:
         try:
             _wait(port, process)
             yield Sshd(

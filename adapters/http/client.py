@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ssl
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from http.cookies import CookieError, SimpleCookie
 from typing import Any, Final
 from urllib.parse import quote, urlencode
@@ -31,6 +31,7 @@ __all__ = ["Content", "HttpAnswer", "HttpClient", "failure_of", "parse_answer"]
 
 MAX_HEADERS: Final = 128
 _UNAUTHORIZED: Final = 401
+_OK: Final = 200
 
 QueryValues = Mapping[str, str | Sequence[str]]
 """Query parameters by name; a list repeats the parameter."""
@@ -85,11 +86,13 @@ class HttpClient:
         content: Content | None = None,
         headers: Mapping[str, str] | None = None,
         accept: str = "application/json",
+        into: Callable[[bytes], None] | None = None,
     ) -> HttpAnswer | Unanswered:
         """Send one request, with the source's credentials; once more when they had expired.
 
         `path` is already percent-encoded, may end in `?query`, and is appended to the base URL.
-        `body` is a JSON value; `content` is sent as it stands in its place.
+        `body` is a JSON value; `content` is sent as it stands in its place. With `into`, the body of a
+        200 is not held: every piece goes there, and what it raises ends the answer.
         """
         if body is not None:
             content = Content(dump(body), "application/json")
@@ -99,7 +102,7 @@ class HttpClient:
         url = self._connection.base_url + path
         if query:
             url += ("&" if "?" in path else "?") + urlencode(query, doseq=True, quote_via=quote, safe="")
-        request = Outgoing(method, url, given, None if content is None else content.data)
+        request = Outgoing(method, url, given, None if content is None else content.data, into)
         return await self._authenticated(request)
 
     async def exchange(self, request: Outgoing) -> HttpAnswer | Unanswered:
@@ -120,7 +123,7 @@ class HttpClient:
         except (httpx.InvalidURL, UnicodeError):
             return DeniedBySource("the question cannot be written as a request")
         try:
-            return await self._received(self._network, outgoing)
+            return await self._received(self._network, outgoing, request.into)
         except (httpx.TimeoutException, httpcore.TimeoutException):
             return Unavailable("the source did not answer in time", timeout=True)
         except ForbiddenAddress:
@@ -156,15 +159,17 @@ class HttpClient:
         return await self.exchange(signed) if isinstance(signed, Outgoing) else signed
 
     async def _received(
-        self, network: httpx.AsyncBaseTransport, request: httpx.Request
+        self, network: httpx.AsyncBaseTransport, request: httpx.Request, into: Callable[[bytes], None] | None
     ) -> HttpAnswer | Unanswered:
         answer = await network.handle_async_request(request)
         try:
-            return await self._read(answer)
+            return await self._read(answer, into if answer.status_code == _OK else None)
         finally:
             await answer.aclose()
 
-    async def _read(self, answer: httpx.Response) -> HttpAnswer | Unanswered:
+    async def _read(
+        self, answer: httpx.Response, into: Callable[[bytes], None] | None
+    ) -> HttpAnswer | Unanswered:
         raw = answer.headers.raw
         if len(raw) > MAX_HEADERS:
             return Misbehaving(f"the answer has more than {MAX_HEADERS} headers")
@@ -177,11 +182,14 @@ class HttpClient:
         limit = self._limits.max_bytes
         too_long = Misbehaving(f"the answer is longer than {limit} bytes")
         declared = headers.get("content-length", "")
-        if declared.isdecimal() and len(declared) < 20 and int(declared) > limit:
+        if into is None and declared.isdecimal() and len(declared) < 20 and int(declared) > limit:
             return too_long
         body = bytearray()
         stream: Any = answer.stream
         async for chunk in stream:
+            if into is not None:
+                into(chunk)
+                continue
             body += chunk
             if len(body) > limit:
                 return too_long

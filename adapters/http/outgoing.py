@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -17,12 +17,14 @@ class Content:
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """One request. Only the method is shown: the rest may hold a person's number or a secret."""
+    """One request. Only the method is shown: the rest may hold a person's number or a secret. The body of
+    a 200 goes `into` whatever takes it, piece by piece, when it is too large to hold."""
 
     method: str
     url: str = field(repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     content: bytes | None = field(default=None, repr=False)
+    into: Callable[[bytes], None] | None = field(default=None, repr=False)
 
     @property
     def target(self) -> str:

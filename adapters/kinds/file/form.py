@@ -252,8 +252,8 @@ def _file_complaints(given: Mapping[str, Any], *, https: bool) -> Iterator[Compl
             yield ("as_of",), "the text holds no date", "write {date:%Y-%m-%d} into `text`"
     if dropped.delta is not None:
         yield from _delta_complaints(dropped, dropped.delta)
-    if https and dropped.finished == "stable":
-        yield ("finished",), "a web server shows no half-written file", "write `renamed` or `manifest`"
+    if https and dropped.finished in {"stable", "done"}:
+        yield ("finished",), "a web server shows whole files only", "write `manifest`, or `renamed`"
     if https and not dropped.name.is_one_name and dropped.finished != "manifest":
         yield ("name",), "a web server lists no names", "write one name, or `finished: manifest`"
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Mapping
 from contextlib import ExitStack
 
 from adapters.kinds import Dated, Kind, Raw
@@ -64,7 +65,7 @@ class File(Kind):
         )
         if self._given_room is None:
             await self._watcher.settle()
-        self._watcher.start()
+        self._watcher.start(looked=self._given_room is None)
 
     async def close(self) -> None:
         """As `Kind.close`."""
@@ -149,13 +150,13 @@ class File(Kind):
             from adapters.kinds.file.drops import sftp
 
             return sftp.SftpDrop(drop)
-        return _https(drop)
+        return _https(drop, self._connection.files)
 
 
-def _https(drop: HttpsDrop) -> Drop:
+def _https(drop: HttpsDrop, files: Mapping[str, DroppedFile]) -> Drop:
     from adapters.kinds.file.drops import https
 
-    return https.HttpsDrop(drop)
+    return https.HttpsDrop(drop, files)
 
 
 def _ask(service: RecordService) -> FileAsk:

@@ -86,7 +86,7 @@ def written(content: Any, encoding: str) -> bytes:
     import openpyxl
 
     book = openpyxl.Workbook()
-    sheet = book.active
+    sheet: Any = book.active
     for row in content["rows"]:
         sheet.append(row)
     sheet.title = content.get("sheet", "Sheet")

@@ -137,7 +137,7 @@ def _written(form: Format, records: list[dict[str, Any]], path: Path) -> bytes:
         lines = [*head, *(_line(form, record) for record in records)]
         lines += [f"{form.trailer}{len(records)}"] if form.trailer is not None else []
         return "".join(line + "\n" for line in lines).encode(form.encoding)
-    rows = [columns, *([record.get(name) for name in columns] for record in records)]
+    rows: list[list[Any]] = [list(columns), *([record.get(name) for name in columns] for record in records)]
     if isinstance(form, Csv):
         text = io.StringIO("".join(line + "\n" for line in head))
         text.seek(0, os.SEEK_END)

@@ -52,9 +52,11 @@ class Watcher:
         self._stable: dict[tuple[str, str | None], float] = {}
         self._state = State()
 
-    def start(self) -> None:
-        """Begin to look."""
-        self._thread = threading.Thread(target=self._run, name=f"drop of {self._source}", daemon=True)
+    def start(self, *, looked: bool) -> None:
+        """Begin to look; `looked` when somebody has just done so."""
+        self._thread = threading.Thread(
+            target=self._run, args=(looked,), name=f"drop of {self._source}", daemon=True
+        )
         self._thread.start()
 
     def stop(self) -> None:
@@ -63,7 +65,9 @@ class Watcher:
         if self._thread is not None:
             self._thread.join()
 
-    def _run(self) -> None:
+    def _run(self, looked: bool) -> None:  # noqa: FBT001  an argument of a thread
+        if looked and self._stop.wait(self._every_s):
+            return
         while True:
             asyncio.run(self.look())
             if self._stop.wait(self._every_s):
@@ -75,22 +79,22 @@ class Watcher:
         with _alone(self._folder) as may:
             if not may:
                 return False
-            self._state = replace(read_state(self._folder), unreachable=None, importing={})
+            self._state, unreachable = read_state(self._folder), None
             drop = self._make_drop()
             try:
                 await drop.open()
                 await self._take_all(drop)
             except (Unreachable, ConfigurationError) as error:
-                self._state = replace(self._state, unreachable=str(error))
+                unreachable = str(error)
                 _logger.warning("source %s: %s", self._source, error)
             except Stopped:
                 pass
             except Exception as error:  # noqa: BLE001  the next look tries again
-                self._state = replace(self._state, unreachable="looking failed")
+                unreachable = "looking failed"
                 _logger.warning("source %s: looking failed: %s", self._source, type(error).__name__)
             finally:
                 await drop.close()
-            self._write(replace(self._state, importing={}))
+            self._write(replace(self._state, unreachable=unreachable, importing={}))
             return True
 
     async def settle(self) -> None:
@@ -117,7 +121,8 @@ class Watcher:
         passed: set[str] = set()
         while True:
             about = table.staged.about()
-            bad = self._state.bad(table.word).keys() | passed
+            quarantined = self._state.bad(table.word)
+            bad = {name for name, one in quarantined.items() if one.version is not None} | passed
             one = next_one(table.dropped, about, finished, bad)
             if one is None:
                 return
@@ -129,8 +134,10 @@ class Watcher:
             except (NotYet, Unchanged):
                 passed.add(one.entry.name)
             except BadFile as bad_file:
+                passed.add(one.entry.name)
                 self._quarantine(table.word, one.entry, bad_file)
             else:
+                self._clear(table.word, one.entry.name)
                 _logger.info("source %s: %s has %d rows", self._source, table.word, done.rows)
                 passed.add(one.entry.name)
 
@@ -162,9 +169,13 @@ class Watcher:
         kept = {
             name: bad
             for name, bad in self._state.bad(table.word).items()
-            if name in versions and bad.version == versions[name] and bad.version is not None
+            if name in versions and bad.version == versions[name]
         }
         self._write(replace(self._state, quarantine={**self._state.quarantine, table.word: kept}))
+
+    def _clear(self, word: str, name: str) -> None:
+        kept = {other: bad for other, bad in self._state.bad(word).items() if other != name}
+        self._write(replace(self._state, quarantine={**self._state.quarantine, word: kept}))
 
     def _tell(self, word: str, rows: int) -> None:
         if rows and not rows % _TOLD_EVERY:
