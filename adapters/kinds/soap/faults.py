@@ -32,6 +32,7 @@ _DENIED: Final = frozenset(
         "MessageExpired",
         "UnsupportedSecurityToken",
         "UnsupportedAlgorithm",
+        "SecurityError",  # Apache CXF, which says no more on purpose
     }
 )
 _LATER: Final = frozenset({"Server", "Receiver"})
