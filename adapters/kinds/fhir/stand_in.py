@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import parse_qsl, urlsplit
 
 from adapters.conformance.bending import bent as bent_records
 from adapters.conformance.faults import CANARY, Fault
@@ -21,7 +22,8 @@ from schemas.errors import RequestMismatch
 if TYPE_CHECKING:
     from adapters.source import RecordService, Source
 
-_STATEMENT = {"resourceType": "CapabilityStatement", "fhirVersion": "4.0.1", "kind": "instance"}
+_ESCAPED: Final = re.compile(r"\\(.)")
+_STATEMENT: Final = {"resourceType": "CapabilityStatement", "fhirVersion": "4.0.1", "kind": "instance"}
 
 
 def stand_in(source: Source, folder: Path) -> StandIn:
@@ -47,9 +49,19 @@ class FhirStandIn(HttpStandIn):
         return replace(source, connection=replace(connection, http=http))
 
     def filled(self, question: HttpQuestion, text: str) -> str:
-        """As `HttpStandIn.filled`."""
-        is_metadata = urlsplit(question.target).path.endswith("/metadata")
-        return json.dumps(_STATEMENT) if is_metadata else text
+        """As `HttpStandIn.filled`: the recorded person carries the number that was asked for, since the
+        kind takes nobody else."""
+        url = urlsplit(question.target)
+        if url.path.endswith("/metadata"):
+            return json.dumps(_STATEMENT)
+        asked = dict(parse_qsl(url.query) + parse_qsl(question.body.decode(errors="replace"))).get(
+            "identifier"
+        )
+        recorded = str(next(iter(self._case.get("given", {"": ""}).values())))
+        if asked is None or not recorded:
+            return text
+        value = _ESCAPED.sub(r"\1", re.split(r"(?<!\\)\|", asked, maxsplit=1)[-1])
+        return text.replace(json.dumps(recorded), json.dumps(value))
 
     def errors(self, question: HttpQuestion) -> Sequence[HttpReply]:
         """As `HttpStandIn.errors`: an OperationOutcome alone, and one among the matches."""
