@@ -65,7 +65,7 @@ class Watcher:
         if self._thread is not None:
             self._thread.join()
 
-    def _run(self, looked: bool) -> None:  # noqa: FBT001  an argument of a thread
+    def _run(self, looked: bool) -> None:
         if looked and self._stop.wait(self._every_s):
             return
         while True:
