@@ -110,6 +110,12 @@ class Rules:
         return areas.pop() if len(areas) == 1 else None
 
 
+def mapped_fields(service: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A record service's rules by canonical field. `fields` lists those that the records hold under
+    their canonical names already."""
+    return service["map"] if "map" in service else {name: name for name in service["fields"]}
+
+
 def compile_rules(
     service: Mapping[str, Any],
     place: Place,
@@ -124,7 +130,7 @@ def compile_rules(
     """
     reader = RuleReader(lists or CodeLists(), None if misses is None else _counting(misses, place))
     restricted, area, group = service.get("restricted"), service.get("area"), service.get("group")
-    fields = {name: reader.rule(rule, (*place, "map", name)) for name, rule in service["map"].items()}
+    fields = {name: reader.rule(rule, (*place, "map", name)) for name, rule in mapped_fields(service).items()}
     return Rules(
         fields,
         service.get("shape", "record"),

@@ -14,7 +14,7 @@ from adapters.canonical import canonicals
 from adapters.crosswalk import CodeLists
 from adapters.findings import Finding, Level, schema_findings, source_validator
 from adapters.kinds import Complaint, connection_complaints_of, document_complaints_of, form_of
-from adapters.mapping import BadRule, compile_rules
+from adapters.mapping import BadRule, compile_rules, mapped_fields
 from adapters.secrets import REFERENCE, has_broken_reference
 from adapters.selector import fits, selector_complaints
 from adapters.yaml_lines import Document, Place
@@ -94,9 +94,10 @@ def _record_service(service: Mapping[str, Any], place: Place, document: Document
         known = ", ".join(canonicals())
         yield (*place, "canonical"), "no canonical schema of this name", f"write one of {known}"
     else:
-        for field in sorted(service["map"].keys() - canonical.fields.keys()):
+        word = "map" if "map" in service else "fields"
+        for field in sorted(mapped_fields(service).keys() - canonical.fields.keys()):
             cure = "write one of " + ", ".join(canonical.fields)
-            yield (*place, "map", field), f"`{field}` is no field of {canonical.name}", cure
+            yield (*place, word, field), f"`{field}` is no field of {canonical.name}", cure
     for name, selector in service["subject"].items():
         yield from selector_complaints(name, selector, (*place, "subject", name))
     try:

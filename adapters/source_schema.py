@@ -43,6 +43,10 @@ def _add_kind(defs: dict[str, Any], kind: str) -> dict[str, Any]:
         "properties": common["properties"] | own["properties"],
         "required": common["required"] + own["required"],
     }
+    if "instead_of_map" in own:
+        made = defs[f"{kind}_service"]
+        made["required"] = [name for name in made["required"] if name != "map"]
+        made["anyOf"] = [{"required": ["map"]}, {"required": [own["instead_of_map"]]}]
     service: dict[str, Any] = {"$ref": f"#/$defs/{kind}_service"}
     if part.get("pass_through"):
         form = {"properties": {"form": {"const": "pass_through"}}, "required": ["form"]}

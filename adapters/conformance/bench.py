@@ -71,8 +71,8 @@ class Bench:
         """An open adapter; `limits` change those of the bench."""
         source = source or self.source
         adapter = open_source(replace(source, limits=replace(source.limits, **limits)))
+        await adapter.open()
         try:
-            await adapter.open()
             yield adapter
         finally:
             await adapter.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from typing import Any, Final
@@ -12,6 +13,7 @@ from adapters.pointer import find
 from adapters.rules import ERROR, Codes, Each, Fields, From, Rule
 
 RENAMED: Final = "renamed_by_the_owner"
+_NAME = re.compile(r"([A-Za-z_]\w*)(?=\s*[=:>])")
 
 
 def without_mapped(record: Mapping[str, Any], rules: Rules) -> dict[str, Any]:
@@ -83,3 +85,17 @@ def _put(document: Any, place: tuple[str, ...], value: Any) -> bool:
         inside[int(place[-1])] = value
         return True
     return False
+
+
+def renamed(document: Any) -> Any:
+    """A document whose owner gave every member another name: JSON, or a text with `name=`, `<name>`."""
+    if isinstance(document, str):
+        return _NAME.sub(rf"\1_{RENAMED}", document)
+    if isinstance(document, dict):
+        return {
+            f"{name}_{RENAMED}": renamed(value) if isinstance(value, (dict, list)) else value
+            for name, value in document.items()
+        }
+    if isinstance(document, list):
+        return [renamed(value) if isinstance(value, (dict, list)) else value for value in document]
+    return document

@@ -23,7 +23,13 @@ SILENCE: Final = 15
 Progress = Callable[[Check], None]
 
 
-async def examine_file(path: Path, progress: Progress | None = None) -> Report:
+async def examine_file(
+    path: Path,
+    progress: Progress | None = None,
+    *,
+    exempt: Mapping[int, str] | None = None,
+    new_stand_in: NewStandIn | None = None,
+) -> Report:
     """Put a source file through all checks, on its fixtures, without the live system.
 
     Raises:
@@ -35,9 +41,16 @@ async def examine_file(path: Path, progress: Progress | None = None) -> Report:
         raise ConfigurationError(f"{path.name}: there are no fixtures; record cases in fixtures/{path.name}")
     document = load(path).value
     complaints = [str(found) for found in check_source(path) if found.level == "error"]
-    exempt: Mapping[int, str] = document.get("conformance", {}).get("exempt", {})
+    claimed = {**document.get("conformance", {}).get("exempt", {}), **(exempt or {})}
     cases = load(fixtures).value["cases"]
-    return await examine(source, cases, complaints=complaints, exempt=exempt, progress=progress)
+    return await examine(
+        source,
+        cases,
+        complaints=complaints,
+        exempt={int(number): reason for number, reason in claimed.items()},
+        new_stand_in=new_stand_in,
+        progress=progress,
+    )
 
 
 async def examine(

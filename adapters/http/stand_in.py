@@ -169,9 +169,9 @@ class HttpStandIn(StandIn):
     async def _answer(self, question: HttpQuestion, line: Line) -> None:
         match self._fault:
             case Fault.SLOW:
-                await self._drip(line)
+                await self._drip(question, line)
             case Fault.OVERSIZE:
-                await self._flood(line)
+                await self._flood(question, line)
             case Fault.TRUNCATED:
                 whole = self._recorded(question)
                 await line.send(replace(whole, body=whole.body[:-1]).encoded(len(whole.body) + 100))
@@ -226,20 +226,21 @@ class HttpStandIn(StandIn):
         self._given += 1
         return min(self._given, len(several)) - 1
 
-    async def _drip(self, line: Line) -> None:
-        await line.send(
-            b"HTTP/1.1 200 Said\r\nContent-Type: application/json\r\nContent-Length: 99999\r\n\r\n"
-        )
+    def _head(self, question: HttpQuestion, length: str) -> bytes:
+        """The head of an answer that never ends, of the type that was recorded."""
+        kind = self._recorded(question).headers.get("Content-Type", "")
+        return f"HTTP/1.1 200 Said\r\nContent-Type: {kind}\r\n{length}\r\n\r\n".encode()
+
+    async def _drip(self, question: HttpQuestion, line: Line) -> None:
+        await line.send(self._head(question, "Content-Length: 99999"))
         for _ in range(int(_LONGEST_S / _STEP_S)):
             if await line.client_leaves(_STEP_S):
                 self.broken_off += 1
                 return
             await line.send(b" ")
 
-    async def _flood(self, line: Line) -> None:
-        await line.send(
-            b"HTTP/1.1 200 Said\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
-        )
+    async def _flood(self, question: HttpQuestion, line: Line) -> None:
+        await line.send(self._head(question, "Transfer-Encoding: chunked"))
         for _ in range(_MOST_CHUNKS):
             if await line.client_leaves(0):
                 self.broken_off += 1

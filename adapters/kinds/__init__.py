@@ -36,6 +36,7 @@ KINDS: Final = (
     "dci",
     "fhir",
     "file",
+    "python",
     "soap",
 )
 """The words a source file may write after `kind:`."""

@@ -1,0 +1,1 @@
+"""Kind `python`: a class somebody wrote (`adapters.custom`)."""

@@ -1,0 +1,1 @@
+"""An adapter in Python, as a ministry would write one for a system that no kind reaches."""
