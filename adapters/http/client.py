@@ -20,6 +20,7 @@ import httpx
 from adapters.http.answers import HttpAnswer, failure_of, parse_answer, retry_after
 from adapters.http.auth.contract import Authenticator
 from adapters.http.form import HttpConnection
+from adapters.http.listening import LISTENER
 from adapters.http.network import ForbiddenAddress, HttpNetwork, Reach
 from adapters.http.outgoing import Content, Outgoing
 from adapters.http.tls import tls_context
@@ -103,7 +104,11 @@ class HttpClient:
         if query:
             url += ("&" if "?" in path else "?") + urlencode(query, doseq=True, quote_via=quote, safe="")
         request = Outgoing(method, url, given, None if content is None else content.data, into)
-        return await self._authenticated(request)
+        answer = await self._authenticated(request)
+        listener = LISTENER.get()
+        if listener is not None and isinstance(answer, HttpAnswer):
+            listener(answer)
+        return answer
 
     async def exchange(self, request: Outgoing) -> HttpAnswer | Unanswered:
         """Send one request exactly as it stands, to an allowed host."""
