@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from base64 import b64encode
+from contextlib import AsyncExitStack
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import asyncpg
 
+from adapters.contract import Query
+from gateway.app.hosting import open_sources
 from gateway.consent.record import Frequency, Often
+from gateway.settings import Settings, load
+from gateway.trust.meters import Meters
+from schemas.outcome import Match
+from schemas.record import Subject
 from tests.exchanges import consents
 from tests.exchanges.hostile_peer import HostilePeer
 from tests.exchanges.hostile_provider import FORGED, ask_band, hostile_provider, signed
@@ -102,6 +110,66 @@ def test_kept__after_every_kind_of_exchange__no_canary_in_clear(world):
         assert PERSON.encode() in kept, "the scan read another database"
     assert _found(world.log_file.read_bytes()) == set()
     assert looked_at > 30
+
+
+_DROPPED = """\
+id: dropped
+title: People in files
+kind: file
+owner: {ministry: Interior}
+subsystem: LM/GOV/NIA/identity
+connection:
+  drop: {folder: drop}
+  files:
+    people:
+      name: people.csv
+      format: {kind: csv, encoding: utf-8, delimiter: ","}
+      finished: renamed
+      as_of: modified
+services:
+  dropped-person:
+    title: Person
+    canonical: person/1
+    subject: {national_id: {pattern: "[0-9]+"}}
+    from: people
+    where: {NID: $national_id}
+    map:
+      national_id: {from: NID, to: text}
+      full_name: {from: NAME, to: text}
+"""
+
+
+async def _stage(settings: Settings, present: str) -> Match:
+    """Open the sources as a gateway does, until the dropped file is staged; ask about one person."""
+    async with AsyncExitStack() as stack:
+        adapter = (await open_sources(settings, stack, Meters())).adapters["dropped"]
+        for _ in range(200):
+            if await adapter.health() is None:
+                break
+            await asyncio.sleep(0.05)
+        outcome = await adapter.fetch(
+            Query("dropped-person", Subject("national_id", present), ("full_name",))
+        )
+        assert isinstance(outcome, Match), outcome
+        return outcome
+
+
+def test_kept__a_dropped_file_is_staged__no_canary_in_clear(world, tmp_path):
+    """What an owner drops is staged at its own gateway, sealed with its own case key: neither names nor
+    numbers, nor digests that anybody could guess."""
+    sources, staging = tmp_path / "sources", tmp_path / "staging"
+    (sources / "drop").mkdir(parents=True)
+    (sources / "dropped.yaml").write_text(_DROPPED)
+    (sources / "drop" / "people.csv").write_text(f"NID,NAME,BORN\n{PRESENT},{NAME},1980-05-17\n")
+    settings = load(world.sandbox.settings[PROVIDER])
+    settings = settings.model_copy(update={"sources": sources, "staging": staging})
+
+    assert world.run(_stage(settings, PRESENT)).record == {"full_name": NAME}
+    kept = [path for path in staging.rglob("*") if path.is_file()]
+    assert {path.name for path in kept} == {"people.staged", "state.json", "lock"}
+    for path in kept:
+        assert _found(path.read_bytes()) == set(), path
+        assert path.stat().st_mode & 0o077 == 0, path
 
 
 def test_kept__the_scan_itself_can_fail(world):

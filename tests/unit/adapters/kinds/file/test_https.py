@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import shutil
 import socket
 import subprocess
@@ -101,8 +100,7 @@ async def test_https__one_name__unchanged_file_is_not_sent_again(tmp_path: Path,
         first = await answer(kind)
         watcher = kind._watcher
         assert watcher is not None
-        while not await watcher.look():
-            await asyncio.sleep(0.01)
+        await watcher.look()
     finally:
         await kind.close()
 
