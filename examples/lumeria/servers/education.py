@@ -18,7 +18,7 @@ from examples.lumeria.servers.serving import required
 from examples.lumeria.servers.web import Json, has_password
 
 USER: Final = "exchange"
-MANIFEST: Final = "manifest.sha256"
+MANIFEST: Final = "SHA256SUMS"
 
 
 def build(path: Path, environ: Mapping[str, str]) -> Starlette:
@@ -52,4 +52,4 @@ class _Ministry:
 
     def _named(self) -> list[str]:
         lines = (self._folder / MANIFEST).read_text(encoding="ascii").splitlines()
-        return [line.split(maxsplit=1)[1] for line in lines]
+        return [line.split(maxsplit=1)[1] for line in lines if not line.startswith("#")]

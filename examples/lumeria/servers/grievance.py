@@ -2,7 +2,7 @@
 
 Lists have no pages: a question covers at most 90 days, and answers at most 1,000 requests. Errors are a list
 of `code` and `description`. Beyond the standard: `account_id` (the complainant's national ID) filters and is
-shown to holders of the key. Left out: media, jurisdictions.
+shown to holders of the key, which may also come in the header `X-Api-Key`. Left out: media, jurisdictions.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ class _Desk:
 
     async def requests(self, request: Request) -> Response:
         """The requests that fit, newest first."""
-        asked, keyed = request.query_params, self._is_keyed(request.query_params.get("api_key", ""))
+        asked, keyed = request.query_params, self._has_key(request)
         if asked.get("account_id") and not keyed:
             return _error(request, 403, "api_key is missing or wrong")
         try:
@@ -111,7 +111,7 @@ class _Desk:
         row = self._read(request.path_params["id"])
         if row is None:
             return _error(request, 404, "service_request_id was not found")
-        keyed = self._is_keyed(request.query_params.get("api_key", ""))
+        keyed = self._has_key(request)
         return _answer(request, "service_requests", "request", [_shown(row, keyed=keyed)])
 
     async def lodge(self, request: Request) -> Response:
@@ -121,7 +121,7 @@ class _Desk:
         except (UnreadableBodyError, UnicodeDecodeError):
             return _error(request, 400, "the body is not a form")
         given = {name: values[0].strip() for name, values in form.items()}
-        if not self._is_keyed(given.get("api_key", "")):
+        if not is_secret(given.get("api_key", ""), self._key):
             return _error(request, 403, "api_key is missing or wrong")
         if given.get("service_code") not in SERVICES:
             return _error(request, 400, "service_code was not provided or is not known")
@@ -131,7 +131,8 @@ class _Desk:
         notice = {"service_request_id": number, "service_notice": f"Answered within {_DAYS_TO_ANSWER} days."}
         return _answer(request, "service_requests", "request", [notice])
 
-    def _is_keyed(self, shown: str) -> bool:
+    def _has_key(self, request: Request) -> bool:
+        shown = request.query_params.get("api_key") or request.headers.get("x-api-key", "")
         return is_secret(shown, self._key)
 
     def _read(self, number: str) -> sqlite3.Row | None:

@@ -93,7 +93,7 @@ _SYSTEMS: Final = (
         ["LUMERIA_CIVIL_REGISTRY_TOKEN", "LUMERIA_CRVS_SECRET"],
         "LUMERIA_CIVIL_REGISTRY_URL",
     ),
-    _System("tax", "tax", ["LUMERIA_TAX_KEY"], "LUMERIA_TAX_URL"),
+    _System("tax", "tax", ["LUMERIA_TAX_PASSWORD"], "LUMERIA_TAX_URL"),
     _System("disability", "disability", [], "LUMERIA_DISABILITY_DSN", "disability.db"),
     _System("cash-transfer", "programme_mis", [], "LUMERIA_CASH_TRANSFER_DSN", "cash-transfer.db"),
 )

@@ -47,7 +47,8 @@ async def test_run_fixtures__mapping_broken__says_what_differs(tmp_path: Path):
     (tmp_path / "fixtures").mkdir()
     text = (folder / "lumeria.yaml").read_text()
     (tmp_path / "lumeria.yaml").write_text(text.replace('below: "24000"', 'below: "20000"'))
-    (tmp_path / "fixtures" / "lumeria.yaml").write_text((folder / "fixtures" / "lumeria.yaml").read_text())
+    for beside in ("fixtures/lumeria.yaml", "lumeria.wsdl"):
+        (tmp_path / beside).write_text((folder / beside).read_text())
 
     failed = [result for result in await run_fixtures(tmp_path / "lumeria.yaml") if not result.passed]
 

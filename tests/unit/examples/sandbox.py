@@ -24,7 +24,6 @@ SECRETS = {
     "LUMERIA_NATIONAL_ID_TOKEN": "nia-test",
     "LUMERIA_CIVIL_REGISTRY_TOKEN": "cro-test",
     "LUMERIA_CRVS_SECRET": "cro-secret-test",
-    "LUMERIA_TAX_KEY": "tax-test",
     "LUMERIA_TAX_PASSWORD": "tax-password-test",
     "LUMERIA_INSURANCE_PASSWORD": "ssf-test",
     "LUMERIA_CADASTRE_KEY": "lnd-test",

@@ -25,7 +25,6 @@ System = Callable[[str], httpx.Client]
 ROOT = Path(__file__).resolve().parents[3]
 OPENAPI = yaml.safe_load((ROOT / "examples/lumeria/national_id_openapi.yaml").read_text(encoding="utf-8"))
 NIA = {"Authorization": "Bearer nia-test"}
-TAX = {"X-Api-Key": "tax-test"}
 
 
 def _conforms(body: object, schema: str) -> None:
@@ -144,58 +143,23 @@ def test_national_id__verify__says_yes_or_no_and_no_more(sandbox: Sandbox, syste
         assert client.post("/api/v1/verify", content=body, headers=NIA).status_code == 400
 
 
-def test_tax__assessments__by_national_id_and_by_tin(sandbox: Sandbox, system: System) -> None:
-    """Both numbers lead to the same assessments; incomes are decimal texts."""
-    national_id = sandbox.story["applicant"]["national_id"]
-    client = system("tax")
-    assessments = client.get(f"/taxpayers/{national_id}/assessments", headers=TAX).json()
-    assert [row["year"] for row in assessments] == [2023, 2024, 2025]
-    (latest,) = client.get(f"/taxpayers/{national_id}/assessments?year=2025", headers=TAX).json()
-    assert latest == assessments[-1]
-    assert set(latest) == {
-        "tin",
-        "national_id",
-        "year",
-        "declared_income",
-        "currency",
-        "status",
-        "assessed_on",
-    }
-    assert isinstance(latest["declared_income"], str)
-    assert latest["currency"] == "LMD"
-    assert client.get(f"/taxpayers/{latest['tin']}/assessments", headers=TAX).json() == assessments
-
-
-def test_tax__errors__are_404_401_and_once_200(sandbox: Sandbox, system: System) -> None:
-    """A year out of range is an error in HTTP 200, as real tax systems have it."""
-    path = f"/taxpayers/{sandbox.story['applicant']['national_id']}/assessments"
-    absent = f"/taxpayers/{sandbox.story['absent']['national_id']}/assessments"
-    client = system("tax")
-    for answer, status, code in (
-        (client.get(path), 401, "INVALID_API_KEY"),
-        (client.get(path, headers={"X-Api-Key": "wrong"}), 401, "INVALID_API_KEY"),
-        (client.get(absent, headers=TAX), 404, "TAXPAYER_NOT_FOUND"),
-        (client.get(f"{path}?year=1999", headers=TAX), 200, "YEAR_OUT_OF_RANGE"),
-        (client.get(f"{path}?year=x", headers=TAX), 200, "YEAR_OUT_OF_RANGE"),
-    ):
-        assert (answer.status_code, answer.json()["status"], answer.json()["code"]) == (
-            status,
-            "ERROR",
-            code,
-        )
-
-
-@pytest.mark.parametrize("name", ["disability", "cash-transfer"])
+@pytest.mark.parametrize("name", ["disability", "cash-transfer", "pension", "response", "vehicles"])
 def test_refreshed__process_starts__views_say_so(sandbox: Sandbox, system: System, name: str) -> None:
     """A database system keeps `last_refreshed` current and offers nothing personal over HTTP."""
-    view = {"disability": "v_sp_disability", "cash-transfer": "v_sp_benefits"}[name]
+    view = {
+        "disability": "v_sp_disability",
+        "cash-transfer": "v_sp_benefits",
+        "pension": "V_SP_PENSIONS",
+        "response": "v_sp_assistance",
+        "vehicles": "v_sp_vehicles",
+    }[name]
     client = system(name)
     landing = client.get("/")
     assert landing.text.count("\n") == 1
     assert view in landing.text
     refreshed = client.get("/health").json()["last_refreshed"]
-    (row,) = sandbox.rows(name, f"SELECT DISTINCT last_refreshed FROM {view}")
-    assert row["last_refreshed"] == refreshed > "2026-06-30T00:00:00Z"
+    (row,) = sandbox.rows(name, f"SELECT DISTINCT last_refreshed AS moment FROM {view}")
+    assert row["moment"] == refreshed > "2026-06-30T00:00:00Z"
     assert client.get("/v_sp_benefits").status_code == 404
 
 
@@ -214,6 +178,17 @@ def test_views__columns__are_the_promised_ones(sandbox: Sandbox) -> None:
         "frequency started_on ended_on last_payment_on last_refreshed",
         ("cash-transfer", "v_sp_households"): "national_id household_id head_national_id member_national_id "
         "relationship size last_refreshed",
+        (
+            "pension",
+            "V_SP_PENSIONS",
+        ): "NAT_NO PENS_NO FAM_NAME GIV_NAME BIRTH_H SEX KIND STAT AMT_CENTS FROM_H TO_H "
+        "DISTRICT SECRET LAST_REFRESHED",
+        (
+            "response",
+            "v_sp_assistance",
+        ): "national_id case_no item given_on value_lmd p_code household_size need "
+        "case_status last_refreshed",
+        ("vehicles", "v_sp_vehicles"): "national_id plate category first_registered_on last_refreshed",
     }
     for (registry, view), columns in promised.items():
         assert " ".join(sandbox.rows(registry, f"SELECT * FROM {view} LIMIT 1")[0]) == columns
@@ -221,7 +196,7 @@ def test_views__columns__are_the_promised_ones(sandbox: Sandbox) -> None:
 
 def test_cli__bad_use__exits_2(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Too few people, and a system without its secret, are usage errors."""
-    monkeypatch.delenv("LUMERIA_TAX_KEY", raising=False)
+    monkeypatch.delenv("LUMERIA_TAX_PASSWORD", raising=False)
     assert cli.main(["generate", "--people", "10", "--out", str(tmp_path)]) == 2
     assert cli.main(["generate", "--people", "500", "--out", str(tmp_path)]) == 0
     assert cli.main(["serve", "tax", "--data", str(tmp_path), "--port", "1"]) == 2
@@ -232,7 +207,15 @@ def test_serve__real_process__starts_fast_small_quiet_and_imports_little(sandbox
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "examples.lumeria", "serve", "tax", "--data", str(sandbox.folder)]
+    command = [
+        sys.executable,
+        "-m",
+        "examples.lumeria",
+        "serve",
+        "national-id",
+        "--data",
+        str(sandbox.folder),
+    ]
     with subprocess.Popen(
         [*command, "--port", str(port)],
         cwd=ROOT,
@@ -242,12 +225,12 @@ def test_serve__real_process__starts_fast_small_quiet_and_imports_little(sandbox
     ) as process:
         try:
             national_id = sandbox.story["applicant"]["national_id"]
-            answer = _patiently(f"http://127.0.0.1:{port}/taxpayers/{national_id}/assessments")
+            answer = _patiently(f"http://127.0.0.1:{port}/api/v1/persons/{national_id}")
         finally:
             process.terminate()
             _, log = process.communicate(timeout=10)
     assert answer.status_code == 200
-    assert log == f"lumeria tax on http://127.0.0.1:{port}\n"
+    assert log == f"lumeria national-id on http://127.0.0.1:{port}\n"
 
 
 def test_serve__modules__heavy_libraries_stay_out() -> None:
@@ -266,7 +249,7 @@ def test_serve__modules__heavy_libraries_stay_out() -> None:
 def _patiently(url: str) -> httpx.Response:
     for _ in range(100):
         try:
-            return httpx.get(url, headers=TAX, trust_env=False)
+            return httpx.get(url, headers=NIA, trust_env=False)
         except httpx.ConnectError:
             time.sleep(0.1)
     pytest.fail("the system did not start")
