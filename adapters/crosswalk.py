@@ -59,6 +59,8 @@ class Misses:
     """Codes that no list knew, counted by service and field since the gateway started."""
 
     counts: Counter[tuple[str, str]] = field(default_factory=Counter)
+    meter: Callable[[str, str], None] | None = None
+    """Told service and field of every miss; must not block."""
 
     def at(self, service: str, name: str) -> Callable[[], None]:
         """What a code list calls for every code it does not know."""
@@ -66,6 +68,8 @@ class Misses:
 
         def missed() -> None:
             self.counts[place] += 1
+            if self.meter is not None:
+                self.meter(*place)
 
         return missed
 
@@ -133,6 +137,19 @@ def crosswalk_findings(document: Document) -> list[Finding]:
         for place, what, cure in _complaints(document)
     ]
     return sorted(found, key=lambda finding: finding.line)
+
+
+def named_lists(rule: Any) -> Iterator[str]:
+    """The crosswalks that a part of a source file names."""
+    if isinstance(rule, Mapping):
+        codes = rule.get("codes")
+        if isinstance(codes, Mapping) and codes.keys() == {"list"} and "/" in str(codes["list"]):
+            yield codes["list"]
+        for item in rule.values():
+            yield from named_lists(item)
+    elif isinstance(rule, list):
+        for item in rule:
+            yield from named_lists(item)
 
 
 def target_codes(schema: str, path: str) -> tuple[Any, ...] | None:

@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from functools import partial
 
 from adapters.contract import Adapter
 from adapters.kinds import STAGING
@@ -64,6 +65,7 @@ async def open_sources(settings: Settings, stack: AsyncExitStack, meters: Meters
     services: dict[str, HostedService] = {}
     for source in load_sources(settings):
         adapter = open_source(source, meters.source, room=_room(source, settings))
+        source.misses.meter = partial(meters.unknown_code, source.id)
         await adapter.open()
         stack.push_async_callback(adapter.close)
         adapters[source.id] = adapter
@@ -78,7 +80,7 @@ async def open_sources(settings: Settings, stack: AsyncExitStack, meters: Meters
                     description,
                     name,
                     adapter=adapter,
-                    check_subject=service.subject_value,
+                    check_subject=service.subject_values,
                     contact=contact,
                 )
                 if isinstance(service, RecordService)

@@ -1,7 +1,8 @@
 """Registering a source: a file that was written elsewhere becomes one of a gateway's own.
 
 A source that cannot be asked is not registered: whoever registers it is the one who can still put it
-right. What stands beside the file and is named in it (OpenAPI description, authorities) comes along.
+right. What stands beside the file and is named in it (OpenAPI description, authorities, code lists)
+comes along.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Any
 
 import yaml
 
+from adapters.crosswalk import SHIPPED, CodeLists, named_lists
 from adapters.kinds.sql.form import SqlConnection
 from adapters.opening import open_source
 from adapters.secrets import EnvironmentSecrets
@@ -93,12 +95,16 @@ async def _health(source: Source) -> Unanswered | None:
 
 def _copy(path: Path, source: Source, settings: Settings) -> Path:
     target = settings.sources / f"{source.id}.yaml"
-    copies = {target: path, **{settings.sources / near.name: near for near in _named_files(path)}}
+    copies = {
+        target: path,
+        **{settings.sources / near.relative_to(path.parent): near for near in _named_files(path)},
+    }
     for new, old in copies.items():
         if new.exists() and new.read_bytes() != old.read_bytes():
             raise ConfigurationError(f"{new} is there already; remove it first")
     made = [new for new in copies if not new.exists()]
     for new in made:
+        new.parent.mkdir(exist_ok=True)
         shutil.copy(copies[new], new)
     moved = load_for(target, settings)
     if isinstance(source.connection, SqlConnection) and moved.connection != source.connection:
@@ -119,3 +125,7 @@ def _named_files(path: Path) -> Iterator[Path]:
                     f"{name} must stand beside the source file, or have an absolute path"
                 )
             yield path.parent / name
+    lists = CodeLists(path.parent)
+    for crosswalk in sorted({lists.find(reference).path for reference in named_lists(document["services"])}):
+        if crosswalk.parent != SHIPPED:
+            yield crosswalk

@@ -46,6 +46,10 @@ class Meters:
             "isthmus_source_seconds", "Duration of asking a source.", ("source",),
             registry=self.registry, buckets=_BUCKETS,
         )  # fmt: skip
+        self._unknown_codes = Counter(
+            "isthmus_source_unknown_codes", "Codes that no code list of a source knew.",
+            ("source", "service", "field"), registry=self.registry,
+        )  # fmt: skip
         self.federation_age = Gauge(
             "isthmus_federation_age_seconds", "Age of the federation's copy.", registry=self.registry
         )
@@ -73,6 +77,10 @@ class Meters:
         """Count one answer of a configured source, by the kind of its outcome."""
         self._sources.labels(source, service, type(outcome).__name__.lower()).inc()
         self._source_seconds.labels(source).observe(seconds)
+
+    def unknown_code(self, source: str, service: str, field: str) -> None:
+        """Count one code that no code list of a source's file knew; the code itself is not told."""
+        self._unknown_codes.labels(source, service, field).inc()
 
     def text(self) -> bytes:
         """The exposition."""

@@ -15,6 +15,7 @@ from gateway.cli.commands import (
     agreement,
     agreement_acts,
     audit,
+    codes,
     consent,
     demo,
     emergency,
@@ -24,6 +25,8 @@ from gateway.cli.commands import (
     people,
     policy,
     source,
+    source_capture,
+    source_fingerprint,
     source_new,
     source_test,
     verify,
@@ -63,8 +66,22 @@ app.command("demo")(demo.demo)
 agreement.app.add_typer(agreement_acts.app)
 policy.app.add_typer(insight.app)
 source.app.add_typer(source_new.app)
+source.app.add_typer(source_capture.app)
 source.app.add_typer(source_test.app)
-for _group in (gateway, federation, people, source, policy, agreement, consent, emergency, view, audit):
+source.app.add_typer(source_fingerprint.app)
+for _group in (
+    gateway,
+    federation,
+    people,
+    source,
+    codes,
+    policy,
+    agreement,
+    consent,
+    emergency,
+    view,
+    audit,
+):
     app.add_typer(_group.app)
 app.command("verify")(verify.verify)
 
