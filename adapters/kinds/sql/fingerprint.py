@@ -1,4 +1,4 @@
-"""The fingerprints of a source's views, for `isthmus source check --fingerprint`."""
+"""The fingerprints of a source's views, for `isthmus source fingerprint`."""
 
 from __future__ import annotations
 

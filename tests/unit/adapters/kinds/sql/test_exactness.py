@@ -26,7 +26,7 @@ COMPOSITE = (
     (
         '      national_id: {pattern: ".*"}',
         "      name_and_birth:\n        parts:\n          name: {pattern: '[^;]+'}\n"
-        + "          birth_date: {pattern: '[0-9-]{10}', to: date}",
+        "          birth_date: {pattern: '[0-9-]{10}', to: date}",
     ),
     ("where: {nid: $national_id}", "where: {nid: $name, since: $birth_date}"),
 )

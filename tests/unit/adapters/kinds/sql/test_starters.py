@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -114,3 +115,11 @@ async def test_proposed_view__over_the_products_tables__serves_the_starter(
     assert len(found.record[member]) == 1
     assert abs(found.as_of - datetime.now(UTC).timestamp()) < 60
     assert isinstance(absent, NotFound)
+
+
+def test_guide__source_file_on_the_page__has_no_finding(tmp_path: Path):
+    """Whoever copies the example has a good one."""
+    page = (ROOT.parent / "docs" / "adapters" / "sql.md").read_text(encoding="utf-8")
+    (shown,) = re.findall(r"```yaml\n(id: .*?)```", page, re.DOTALL)
+
+    assert check_source(write(tmp_path, shown)) == []
