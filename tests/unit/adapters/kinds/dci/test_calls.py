@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import warnings
 from pathlib import Path
 from typing import Any
 
@@ -207,23 +206,41 @@ PATHS = {
 }
 
 
-@pytest.mark.parametrize("service", sorted(PATHS))
-async def test_request__every_form__is_one_of_the_standard(tmp_path: Path, service: str):
+def standard(service: str) -> Path | None:
+    """The published file that has a service's call; None where it is not at hand."""
+    path = STANDARDS / f"{PATHS[service][0]}.yaml"
+    return path if path.is_file() else None
+
+
+def compared_with(value: Path | str | None) -> str:
+    """So that a run says with what each message was compared."""
+    return value if isinstance(value, str) else value.name if value else "own-schema-only"
+
+
+@pytest.mark.parametrize(
+    ("service", "published"), [(name, standard(name)) for name in sorted(PATHS)], ids=compared_with
+)
+async def test_request__every_form__is_one_of_the_standard(
+    tmp_path: Path, service: str, published: Path | None
+):
     """Our messages against the published OpenAPI files, where ISTHMUS_STANDARDS names their folder;
-    without it, only against our own schema, which `fetch` does itself."""
+    without it, against our own schema only, which `fetch` does itself."""
     registry = Registry(lambda _path, _question: ack("ERR"))
     value = "Ilva Toss;1987-03-14" if service == "by-name" else "1000000017"
     extra = "sender_uri: https://us.example/on-search\nreceiver_id: them"
     await fetch(source_in(tmp_path, extra), registry, service, value=value)
-    name, path = PATHS[service]
-    assert registry.asked[0][0] == path
-    if not (STANDARDS / f"{name}.yaml").is_file():
-        warnings.warn(f"ISTHMUS_STANDARDS has no dci/{name}.yaml: not compared with it", stacklevel=1)
-        return
-    document = yaml.safe_load((STANDARDS / f"{name}.yaml").read_text(encoding="utf-8"))
-    operation = document["paths"][path]["post"]["requestBody"]["content"]["application/json"]["schema"]
-    schema = {**operation, "components": document["components"]}
-    jsonschema_rs.Draft4Validator(_without_examples(schema)).validate(registry.asked[0][1])
+    _, path = PATHS[service]
+    ((asked_path, question),) = registry.asked
+    assert asked_path == path
+    if published is not None:
+        document = _document(published)
+        operation = document["paths"][path]["post"]["requestBody"]["content"]["application/json"]["schema"]
+        schema = {**operation, "components": document["components"]}
+        jsonschema_rs.Draft4Validator(_without_examples(schema)).validate(question)
+
+
+def _document(path: Path) -> Any:
+    return yaml.safe_load(path.read_text(encoding="utf-8"))
 
 
 def _without_examples(value: Any) -> Any:
