@@ -27,6 +27,13 @@ class Csv:
         """The lines before the header."""
         return skip(lines(stream, self.encoding), self.skip)
 
+    def header(self, stream: io.BufferedReader) -> list[str]:
+        """The names of the columns."""
+        source = lines(stream, self.encoding)
+        skip(source, self.skip)
+        row = next(csv.reader(source, delimiter=self.delimiter, quotechar=self.quote, strict=True), [])
+        return [name.strip() for name in row]
+
     def rows(self, stream: io.BufferedReader, wanted: Sequence[str]) -> Iterator[tuple[int, list[Any]]]:
         """Line number and the wanted values of every row; an empty field is None, a line without any
         field is passed over."""

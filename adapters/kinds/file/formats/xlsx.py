@@ -55,6 +55,13 @@ class Xlsx:
             head.append(" ".join(str(_plain(cells[at])) for at in sorted(cells)))
         return head
 
+    def header(self, stream: io.BufferedReader) -> list[str]:
+        """The names of the columns."""
+        for line, cells in self._sheet_rows(stream):
+            if line > self.skip and cells:
+                return [str(_plain(cells[at])).strip() for at in sorted(cells)]
+        return []
+
     def rows(self, stream: io.BufferedReader, wanted: Sequence[str]) -> Iterator[tuple[int, list[Any]]]:
         """Row number and the wanted cells of every row; rows without a cell are passed over."""
         places: list[int] | None = None
