@@ -62,13 +62,17 @@ def load_offline(path: Path) -> Source:
 
 
 async def _differs(source: Source, case: Mapping[str, Any]) -> str:
+    return difference(case["expect"], await replayed(source, case))
+
+
+async def replayed(source: Source, case: Mapping[str, Any]) -> Outcome:
+    """What a source makes of a case's recorded answer, without a network."""
     service = source.record_service(case["service"])
     (kind, value), *_ = case["given"].items()
     query = Query(service.name, Subject(kind, value), service.fields)
     once = replace(source, limits=replace(source.limits, retries=0))
     with TemporaryDirectory() as folder:
-        outcome = await _ask(*replaying_of(source.kind)(once, case, Path(folder)), query)
-    return difference(case["expect"], outcome)
+        return await _ask(*replaying_of(source.kind)(once, case, Path(folder)), query)
 
 
 async def _ask(source: Source, kind: Kind, query: Query) -> Outcome:

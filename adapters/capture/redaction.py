@@ -1,0 +1,144 @@
+"""Values replaced by others of the same form, so that a recorded answer still maps and tells nobody.
+
+Digits become digits (a leading zero stays one), letters letters of the same script and case, a date
+another date in the same writing, the same value always the same other one. What replaces what is
+drawn at random and forgotten with the redactor, so nothing leads back. Words that must stay, codes
+and constants of the file, are given to it; everything else is taken for a person's.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from functools import lru_cache
+from random import Random, SystemRandom
+from typing import Any, Final
+
+_ISO = re.compile(r"\d{4}-\d{2}-\d{2}(?=$|[T ])")
+_OTHER_DATE = re.compile(
+    r"(?<!\d)(\d{1,2}[./-]\d{1,2}[./-])(\d{4})(?!\d)|(?<!\d)(\d{4})([./]\d{1,2}[./]\d{1,2})(?!\d)"
+)
+_LEAST_TELLING: Final = 4
+"""Shorter texts occur by chance; they are replaced, but not searched for afterwards."""
+_BLOCK: Final = 64
+_FURTHEST_DAYS: Final = 700
+
+
+class Redactor:
+    """Replaces the values of one capture. `formats` are the strptime formats of the file's dates."""
+
+    def __init__(
+        self, keep: Iterable[str], formats: Iterable[str] = (), random: Random | None = None
+    ) -> None:
+        self._keep = frozenset(keep)
+        self._formats = tuple(formats)
+        self._random = random or SystemRandom()
+        self._days = timedelta(days=self._random.randint(1, _FURTHEST_DAYS))
+        self._others: dict[str, str] = {}
+
+    def value(self, value: Any) -> Any:
+        """A JSON value, or what a driver made of a column, with every leaf replaced."""
+        if value is None or isinstance(value, bool):
+            return value
+        if isinstance(value, Mapping):
+            return {self._name(str(name)): self.value(item) for name, item in value.items()}
+        if isinstance(value, (list, tuple)):
+            return [self.value(item) for item in value]
+        if isinstance(value, datetime):
+            return value - self._days
+        if isinstance(value, date):
+            return value - self._days
+        if isinstance(value, (int, float, Decimal)):
+            return self._number(value)
+        return self.text(value) if isinstance(value, str) else None
+
+    def text(self, text: str) -> str:
+        """One text replaced, the same way every time."""
+        if not text.strip() or text in self._keep:
+            return text
+        if text not in self._others:
+            self._others[text] = self._day(text) or self._letters(text)
+        return self._others[text]
+
+    def forget(self, text: str) -> None:
+        """Draw another replacement for a text the next time."""
+        self._others.pop(text, None)
+
+    def inside(self, text: str) -> str:
+        """A text that is not a value itself, such as a header, without the values replaced so far."""
+        for original, other in sorted(self._telling(), key=lambda pair: -len(pair[0])):
+            text = text.replace(original, other)
+        return text
+
+    def left_in(self, text: str) -> bool:
+        """Whether any replaced value still stands in a text that is not a word to keep."""
+        return text not in self._keep and any(
+            original != other and original in text for original, other in self._telling()
+        )
+
+    def _telling(self) -> Iterator[tuple[str, str]]:
+        return ((old, new) for old, new in self._others.items() if len(old) >= _LEAST_TELLING)
+
+    def _name(self, name: str) -> str:
+        """A member's name stays, unless it is itself a value: a number, or something replaced."""
+        return (
+            self.text(name) if name in self._others or sum(map(str.isdigit, name)) > _LEAST_TELLING else name
+        )
+
+    def _number(self, number: float | Decimal) -> Any:
+        text = format(number, "f") if isinstance(number, Decimal) else str(number)
+        if text in self._keep:
+            return number
+        try:
+            return type(number)(self.text(text))
+        except (ValueError, ArithmeticError):  # such as 1e-07, whose letter was replaced
+            return type(number)(0)
+
+    def _day(self, text: str) -> str | None:
+        """Another day in the same writing; None when the text is no date."""
+        for format_ in self._formats:
+            try:
+                return (datetime.strptime(text, format_) - self._days).strftime(format_)  # noqa: DTZ007
+            except (ValueError, OverflowError):
+                continue
+        if _ISO.match(text):
+            try:
+                day = date.fromisoformat(text[:10]) - self._days
+            except (ValueError, OverflowError):
+                return None
+            return day.isoformat() + text[10:]
+        # Of an unknown order or calendar: another year, and no day that some months do not have.
+        return _OTHER_DATE.sub(self._earlier, text) if _OTHER_DATE.search(text) else None
+
+    def _earlier(self, match: re.Match[str]) -> str:
+        rest, year = (match[1], match[2]) if match[2] else (match[4], match[3])
+        small = re.sub(r"\d+", lambda part: part[0] if int(part[0]) <= 28 else "28", rest)
+        other = str(int(year) - 1 - self._days.days % 3).zfill(4)
+        return small + other if match[2] else other + small
+
+    def _letters(self, text: str) -> str:
+        zeros = len(text) - len(text.lstrip("0"))
+        for _ in range(100):
+            rest = "".join(self._letter(letter, first=not at) for at, letter in enumerate(text[zeros:]))
+            other = text[:zeros] + rest
+            if other != text and other not in self._keep:
+                return other
+        return text  # zeros and punctuation only: nothing in it can be replaced, and nothing tells
+
+    def _letter(self, letter: str, *, first: bool) -> str:
+        if letter.isdecimal():
+            return chr(ord(letter) - int(letter) + self._random.randint(int(first), 9))
+        if not letter.isalpha():
+            return letter
+        return self._random.choice(_like(letter))
+
+
+@lru_cache(maxsize=512)
+def _like(letter: str) -> tuple[str, ...]:
+    """Letters of the same script and case: those near it in Unicode."""
+    start = ord(letter) - ord(letter) % _BLOCK
+    near = (chr(code) for code in range(start, start + _BLOCK))
+    case = letter.isupper(), letter.islower()
+    return tuple(other for other in near if other.isalpha() and (other.isupper(), other.islower()) == case)
