@@ -209,6 +209,8 @@ class Settings(BaseSettings):
     views: Path | None = None
     staging: Path | None = None
     """A folder for what owners drop as files, sealed (kind `file`)."""
+    allow_python_files: bool = False
+    """Whether source files of kind `python` may name a file beside them, which runs in the gateway."""
     secrets: Path | None = None
     """A folder with one file per secret that source files refer to."""
     variables: dict[str, str] = Field(default_factory=dict)

@@ -10,9 +10,6 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
 from hashlib import sha256
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -20,28 +17,11 @@ from types import ModuleType
 from typing import Final
 
 from adapters.custom.adapter import SourceAdapter
+from adapters.python_files import files_are_allowed
 from schemas.errors import ConfigurationError
 
 GROUP: Final = "isthmus.adapters"
 MAX_BYTES: Final = 1024 * 1024
-
-_allowed: ContextVar[bool] = ContextVar("python_files_allowed", default=False)
-
-
-@contextmanager
-def python_files(*, allowed: bool) -> Iterator[None]:
-    """Whether source files that are read meanwhile may name Python files; without it none may."""
-    before = _allowed.set(allowed)
-    try:
-        yield
-    finally:
-        _allowed.reset(before)
-
-
-def files_are_allowed() -> bool:
-    """Whether Python files may be loaded now."""
-    return _allowed.get()
-
 
 def installed(name: str) -> type[SourceAdapter]:
     """The class an installed package offers under a name.

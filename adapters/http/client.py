@@ -138,7 +138,7 @@ class HttpClient:
 
     async def probe(self) -> Unanswered | None:
         """None when the source can be asked now: its health request is answered as the file says;
-        without one, `/` is answered by anything below 500."""
+        without one, `/` is answered by anything below 500 but 401."""
         probe = self._connection.health
         answer = await self.send(probe.method, probe.path)
         if not isinstance(answer, HttpAnswer):
@@ -147,7 +147,9 @@ class HttpClient:
             wrong = answer.status not in probe.expect
             return failure_of(answer) or _unexpected(answer) if wrong else None
         failure = failure_of(answer)
-        return failure if isinstance(failure, Unavailable) else None
+        # 403 and 404 may be about `/` alone; 401 is about us.
+        ours = isinstance(failure, Unavailable) or answer.status == _UNAUTHORIZED
+        return failure if ours else None
 
     async def _authenticated(self, request: Outgoing) -> HttpAnswer | Unanswered:
         authenticator = self._authenticator

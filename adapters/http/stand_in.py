@@ -25,6 +25,7 @@ from adapters.conformance.faults import CANARY, RETRY_AFTER_S, Fault
 from adapters.conformance.stand_in import Asked, StandIn
 from adapters.http.form import HttpConnection
 from adapters.http.loopback import HttpQuestion, HttpReply, Line, LoopbackServer
+from adapters.http.stand_in_login import auth_pointed_at, is_login, login_of
 from schemas.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -56,6 +57,13 @@ class HttpStandIn(StandIn):
         self._case: Mapping[str, Any] = {}
         self._fault: Fault | None = None
         self._given = 0
+        http = http_of(source.connection)
+        self._login = None if http is None else login_of(http.auth)
+        self._home = "" if http is None else origin_of(http.base_url)
+        if self._login is not None:
+            self.cannot = {
+                fault: why for fault, why in self.cannot.items() if fault is not Fault.EXPIRED_TOKEN
+            }
         self.forget()
 
     # What a kind overrides -------------------------------------------------------------------------
@@ -71,8 +79,9 @@ class HttpStandIn(StandIn):
 
     def sign_in(self, question: HttpQuestion) -> HttpReply | None:
         """The answer to a request for a token; None when it is a question for records."""
-        del question
-        return None
+        if self._login is None or not is_login(self._login, question.target):
+            return None
+        return self._login.reply(self.sign_ins + 1)
 
     def errors(self, question: HttpQuestion) -> Sequence[HttpReply]:
         """Answers that carry an error in success, each in turn."""
@@ -212,14 +221,20 @@ class HttpStandIn(StandIn):
             return _json({"error": "nothing is recorded"}, 404)
         asks = f"{question.method} {question.target}"
         named = [answer for answer in recorded if answer.get("asks") == asks]
-        answer = named[0] if named else recorded[self._turn(recorded)]
+        first = self._fault is Fault.REPEATED_CURSOR
+        answer = recorded[0] if first else named[0] if named else recorded[self._turn(recorded)]
         body = answer.get("body", "")
         if self._fault in (Fault.REMOVED_FIELD, Fault.SECOND_CANDIDATE, Fault.UNKNOWN_CODE):
             service = self._source.record_service(self._case["service"])
             body = self.bent(self._fault, service, _parsed(body))
-        text = body if isinstance(body, str) else json.dumps(body)
-        headers = {**JSON, **answer.get("headers", {})}
+        text = self._at_home(body if isinstance(body, str) else json.dumps(body))
+        recorded_headers = {name: self._at_home(value) for name, value in answer.get("headers", {}).items()}
+        headers = {**JSON, **recorded_headers}
         return HttpReply(answer.get("status", 200), headers, self.filled(question, text).encode())
+
+    def _at_home(self, text: str) -> str:
+        """A recorded text whose links lead to this server, as the system's lead to itself."""
+        return text.replace(self._home, self.url) if self._home else text
 
     def _turn(self, several: Sequence[Any]) -> int:
         """Whose turn it is among several answers; the last one stays."""
@@ -256,7 +271,24 @@ def http_pointed_at(connection: object, url: str, ca_file: Path) -> HttpConnecti
     """
     if not isinstance(connection, HttpConnection):
         raise ConfigurationError("the source has no HTTP connection")
-    return replace(connection, base_url=url + urlsplit(connection.base_url).path, ca_file=ca_file)
+    return replace(
+        connection,
+        base_url=url + urlsplit(connection.base_url).path,
+        auth=auth_pointed_at(connection.auth, url),
+        ca_file=ca_file,
+    )
+
+
+def http_of(connection: object) -> HttpConnection | None:
+    """The HTTP connection of a kind's connection; None when it has none."""
+    inside = connection if isinstance(connection, HttpConnection) else getattr(connection, "http", None)
+    return inside if isinstance(inside, HttpConnection) else None
+
+
+def origin_of(url: str) -> str:
+    """Scheme and host of a URL."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
 
 
 def answers_of(case: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:

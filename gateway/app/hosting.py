@@ -11,6 +11,7 @@ from functools import partial
 from adapters.contract import Adapter
 from adapters.kinds import STAGING
 from adapters.opening import open_source
+from adapters.python_files import python_files
 from adapters.room import Room
 from adapters.secrets import EnvironmentSecrets
 from adapters.source import RecordService, Source
@@ -49,7 +50,8 @@ def load_sources(settings: Settings) -> list[Source]:
     hosted = {SubsystemId.parse(name) for member in settings.members for name in member.subsystems}
     secrets = EnvironmentSecrets(directory=settings.secrets)
     variables = {**settings.variables, **os.environ}
-    sources = [load_source(path, secrets, variables) for path in sorted(settings.sources.glob("*.yaml"))]
+    with python_files(allowed=settings.allow_python_files):
+        sources = [load_source(path, secrets, variables) for path in sorted(settings.sources.glob("*.yaml"))]
     for source in sources:
         if source.subsystem not in hosted:
             raise ConfigurationError(

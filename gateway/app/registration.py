@@ -18,8 +18,10 @@ from typing import Any
 import yaml
 
 from adapters.crosswalk import SHIPPED, CodeLists, named_lists
+from adapters.kinds.file.form import FileConnection
 from adapters.kinds.sql.form import SqlConnection
 from adapters.opening import open_source
+from adapters.python_files import python_files
 from adapters.secrets import EnvironmentSecrets
 from adapters.source import Source
 from adapters.source_file import load_source
@@ -49,7 +51,8 @@ def load_for(path: Path, settings: Settings | None) -> Source:
     if settings is None:
         return load_source(path)
     secrets = EnvironmentSecrets(directory=settings.secrets)
-    return load_source(path, secrets, {**settings.variables, **os.environ})
+    with python_files(allowed=settings.allow_python_files):
+        return load_source(path, secrets, {**settings.variables, **os.environ})
 
 
 def register_source(path: Path, settings: Settings) -> Registered:
@@ -107,10 +110,11 @@ def _copy(path: Path, source: Source, settings: Settings) -> Path:
         new.parent.mkdir(exist_ok=True)
         shutil.copy(copies[new], new)
     moved = load_for(target, settings)
-    if isinstance(source.connection, SqlConnection) and moved.connection != source.connection:
+    placed = (SqlConnection, FileConnection)
+    if isinstance(source.connection, placed) and moved.connection != source.connection:
         for new in made:
             new.unlink()
-        raise ConfigurationError("the dsn is relative to the file; write an absolute path")
+        raise ConfigurationError("the connection has a path relative to the file; write an absolute one")
     return target
 
 
@@ -118,7 +122,8 @@ def _named_files(path: Path) -> Iterator[Path]:
     """The files that a source file names, which are looked for beside it."""
     document: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
     names = [service.get("openapi") for service in document["services"].values()]
-    for name in (document["connection"].get("ca_file"), *names):
+    beside = (document["connection"].get(word) for word in ("ca_file", "file"))
+    for name in (*(name.removeprefix("./") for name in beside if isinstance(name, str)), *names):
         if name is not None and not Path(name).is_absolute():
             if Path(name).name != name:
                 raise ConfigurationError(

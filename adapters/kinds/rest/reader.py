@@ -109,12 +109,20 @@ def interpret(
         return verdict
     if isinstance(document, Misbehaving):
         return document
-    if ask.graphql is not None and find(document, ("errors",)) not in (ABSENT, None, []):
-        return Misbehaving("the source reported an error")
     if is_xml:
         return _xml_page(ask, answer, document)
+    if _reports_error(document):
+        return Misbehaving("the source reported an error")
     records = records_at(document, ask.records)
     return PageRead(list(records), answer, document) if not isinstance(records, Misbehaving) else records
+
+
+def _reports_error(document: Any) -> bool:
+    """Whether a success says that it is none: GraphQL, MOSIP and many others write an error this way.
+    A rule of the file may give it another meaning; nothing makes it a record, or nobody."""
+    return any(
+        find(document, (name,)) not in (ABSENT, None, [], {}, "", False) for name in ("errors", "error")
+    )
 
 
 def records_at(document: Any, place: tuple[str, ...]) -> list[Mapping[str, Any]] | Misbehaving:

@@ -50,12 +50,19 @@ def examine_sources(
         bool, typer.Option("--all", help="All files that come with Isthmus, or with --settings a gateway's.")
     ] = False,
     settings: Annotated[Path | None, typer.Option(help="With --all: this gateway's sources.")] = None,
+    allow_python_files: Annotated[
+        bool, typer.Option("--allow-python-files", help="Run the Python files that source files name.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Run the fixtures beside source files and the twenty checks, without the live systems."""
+    from adapters.python_files import python_files
+
     paths = _paths(files or [], settings, every=every)
     with _progress(len(paths) * _CHECKS, show=not json) as step:
-        tested = asyncio.run(_test(paths, step))
+        allowed = allow_python_files or (settings is not None and settings_of(settings).allow_python_files)
+        with python_files(allowed=allowed):
+            tested = asyncio.run(_test(paths, step))
     answer(
         {
             "ok": all(one.ok for one in tested),
