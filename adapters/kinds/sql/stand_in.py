@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sqlite3
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 _NO_SIGN_IN: Final = "an account of a database does not expire between two questions"
 _ONE_STATEMENT: Final = "one statement reads at most N+1 rows; a view has no pages"
 _BENT: Final = frozenset({Fault.REMOVED_FIELD, Fault.SECOND_CANDIDATE, Fault.UNKNOWN_CODE})
-_SLOW: Final = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n WHERE i < 0"
+_SLOW: Final = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n WHERE slow()"
 _HUGE: Final = "replace(hex(zeroblob(40000000)), '00', 'x')"
 _PAGE: Final = b"<html><body>" + CANARY.encode() + b"</body></html>" + b" " * 4096
 
@@ -175,7 +176,7 @@ class _Database(Sqlite):
         if self._owner.fault is Fault.BAD_CREDENTIAL:
             connection.set_authorizer(lambda *_: sqlite3.SQLITE_DENY)
         session = _Session(self._threads, connection, self._limits.timeout_s, self._path, file)
-        session.owner = self._owner
+        session.follow(self._owner)
         return session
 
 
@@ -183,6 +184,12 @@ class _Session(SqliteSession):
     """A connection that tells what it was asked."""
 
     owner: SqlStandIn
+
+    def follow(self, owner: SqlStandIn) -> None:
+        """Tell this stand-in. A slow view sleeps in small steps, so that it leaves the processor alone."""
+        self.owner = owner
+        self._connection.create_function("slow", 0, _sleep)
+        self._connection.set_progress_handler(self._expired, 100)
 
     async def rows(self, statement: Statement, values: Sequence[Value], max_bytes: int) -> Sequence[Row]:
         """As `Session.rows`."""
@@ -207,6 +214,11 @@ class _Session(SqliteSession):
         if self.owner.fault is Fault.ECHO:
             raise _error(f"near {list(values)}: {statement.text} {CANARY}", sqlite3.SQLITE_ERROR)
         return super().query(statement, values)
+
+
+def _sleep() -> int:
+    time.sleep(0.002)
+    return 0
 
 
 def _error(text: str, code: int) -> sqlite3.OperationalError:

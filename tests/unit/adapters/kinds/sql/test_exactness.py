@@ -25,8 +25,9 @@ from tests.unit.adapters.small_source import SQL, ask, sql_source, write
 COMPOSITE = (
     (
         '      national_id: {pattern: ".*"}',
-        "      name_and_birth:\n        parts:\n          name: {pattern: '[^;]+'}\n"
-        "          birth_date: {pattern: '[0-9-]{10}', to: date}",
+        """\
+      name_and_birth:
+        parts: {name: {pattern: "[^;]+"}, birth_date: {pattern: "[0-9-]{10}", to: date}}""",
     ),
     ("where: {nid: $national_id}", "where: {nid: $name, since: $birth_date}"),
 )
