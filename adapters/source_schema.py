@@ -2,8 +2,9 @@
 
 `source.base.schema.json` holds what every source has, `http/connection.schema.json` what all HTTP
 kinds share, `kinds/<kind>/form.schema.json` what is a kind's own: `connection`, the further
-members of a record service (`service`), `$defs`, `pass_through` where a kind forwards too, and
-`over_http` where its connection has members of its own beside those of all HTTP kinds.
+members of a record service (`service`), `$defs`, `pass_through` where a kind forwards too,
+`over_http` where its connection has members of its own beside those of all HTTP kinds, and `like`
+where its services are written as those of other kinds.
 Editors want one file, so the whole is kept as `source.schema.json`:
 
     python -m adapters.source_schema
@@ -35,7 +36,7 @@ def source_schema() -> dict[str, Any]:
 def _add_kind(defs: dict[str, Any], kind: str) -> dict[str, Any]:
     """Add a kind's definitions, and say what `kind: <kind>` asks of connection and services."""
     part = _read(package_of(kind), "form.schema.json")
-    common, own = defs["record_service"], part["service"]
+    common, own = defs["record_service"], _service(part)
     defs |= part.get("$defs", {})
     defs[f"{kind}_connection"] = _connection(defs, part)
     defs[f"{kind}_service"] = {
@@ -59,6 +60,16 @@ def _add_kind(defs: dict[str, Any], kind: str) -> dict[str, Any]:
         "if": {"properties": {"kind": {"const": kind}}, "required": ["kind"]},
         "then": {"properties": then},
     }
+
+
+def _service(part: dict[str, Any]) -> dict[str, Any]:
+    """A kind's own members of a service, and those of the kinds it is `like`: one of their forms."""
+    own: dict[str, Any] = part["service"]
+    properties: dict[str, Any] = dict(own["properties"])
+    for kind in part.get("like", []):
+        for name, form in _read(package_of(kind), "form.schema.json")["service"]["properties"].items():
+            properties[name] = form if name not in properties else {"anyOf": [properties[name], form]}
+    return {**own, "properties": properties}
 
 
 def _connection(defs: dict[str, Any], part: dict[str, Any]) -> dict[str, Any]:

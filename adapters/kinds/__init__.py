@@ -38,6 +38,7 @@ KINDS: Final = (
     "file",
     "python",
     "soap",
+    "xroad",
 )
 """The words a source file may write after `kind:`."""
 

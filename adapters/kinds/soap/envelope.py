@@ -15,9 +15,8 @@ from typing import Final
 from lxml import etree
 
 from adapters.http.answers import HttpAnswer
-from adapters.http.outgoing import Content
 from adapters.kinds.soap.names import ENVELOPE, WSSE, Version
-from adapters.xml import Element, UnfitXml, parse_xml, serialise
+from adapters.xml import Element, UnfitXml, parse_xml
 from schemas.outcome import Misbehaving
 
 _XML: Final = ("text/xml", "application/xml", "application/soap+xml")
@@ -54,14 +53,13 @@ def envelope(version: Version, headers: Iterable[Element], payload: Element) -> 
     return root
 
 
-def content(version: Version, message: Element, action: str) -> tuple[Content, dict[str, str]]:
-    """The message as an HTTP body, and the headers it needs: 1.1 says its action in one, 1.2 in the
-    media type."""
-    data = serialise(message)
+def media(version: Version, action: str) -> tuple[str, dict[str, str]]:
+    """The media type of a message and the headers it needs: 1.1 says its action in one, 1.2 in the
+    type."""
     if version == "1.1":
-        return Content(data, "text/xml; charset=utf-8"), {"SOAPAction": f'"{action}"'}
+        return "text/xml; charset=utf-8", {"SOAPAction": f'"{action}"'}
     parameter = f'; action="{action}"' if action else ""
-    return Content(data, f"application/soap+xml; charset=utf-8{parameter}"), {}
+    return f"application/soap+xml; charset=utf-8{parameter}", {}
 
 
 def received(version: Version, answer: HttpAnswer, max_bytes: int) -> Message | Misbehaving:

@@ -9,6 +9,7 @@ cookies are never kept, so one person's answer cannot depend on another's questi
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from copy import deepcopy
 from datetime import UTC, datetime
 
@@ -17,6 +18,7 @@ import httpx
 from adapters.http.answers import HttpAnswer, failure_of
 from adapters.http.client import HttpClient
 from adapters.http.error_rules import ruled
+from adapters.http.outgoing import Content
 from adapters.kinds import Kind, Raw
 from adapters.kinds.soap import envelope
 from adapters.kinds.soap.envelope import Message
@@ -25,10 +27,13 @@ from adapters.kinds.soap.form import SoapAsk, SoapConnection
 from adapters.kinds.soap.security import Seal
 from adapters.source import Limits, RecordService, Source
 from adapters.template import Values
-from adapters.xml import XSI, Element, find_all, record_of
+from adapters.xml import XSI, Element, find_all, record_of, serialise
 from schemas.errors import ConfigurationError
 from schemas.outcome import Misbehaving, Unanswered, Unavailable
 from schemas.record import Subject
+
+Accept = Callable[[Message, bytes], Message | Misbehaving]
+Look = Callable[[Message], Unanswered | None]
 
 _ACCEPT = {"1.1": "text/xml", "1.2": "application/soap+xml"}
 _NIL = f"{{{XSI}}}nil"
@@ -70,16 +75,27 @@ class Soap(Kind):
         ping = self._connection.ping
         if ping is None:
             return await self._client.probe()
-        answer = await self._send(ping.template.filled(self._secrets), [], ping.action)
+        return await self.pinged(self._content(ping.template.filled(self._secrets), []), ping.action)
+
+    async def pinged(
+        self, content: bytes | Unavailable, action: str, look: Look | None = None
+    ) -> Unanswered | None:
+        """None when a message is answered by one, and `look` has nothing against it."""
+        if isinstance(content, Unavailable):
+            return content
+        answer = await self._send(content, action)
         if not isinstance(answer, HttpAnswer):
             return answer
         message = self._received(answer)
         fault = fault_of(message) if isinstance(message, Message) else None
         if fault is not None:
-            told = meaning(fault, answer)
+            told = self.fault_meaning(fault, answer)
             # A service that faults over what was asked has taken our credentials and read our question.
-            return None if isinstance(told, Misbehaving) else told
-        return failure_of(answer) or (None if isinstance(message, Message) else message)
+            return None if isinstance(told, Misbehaving) and look is None else told
+        failure = failure_of(answer)
+        if failure is not None or not isinstance(message, Message):
+            return failure or (message if isinstance(message, Misbehaving) else None)
+        return None if look is None else look(message)
 
     async def read(self, service: RecordService, subject: Subject, fields: tuple[str, ...]) -> Raw:
         """As `Kind.read`; the source sends whole records, which are cut afterwards."""
@@ -87,41 +103,67 @@ class Soap(Kind):
         ask = service.ask
         if not isinstance(ask, SoapAsk):
             raise ConfigurationError(f"service {service.name} is not asked by SOAP")
-        values: Values = {**service.subject_values(subject), **self._secrets}
-        blocks = [] if ask.header is None else [ask.header.filled(values)]
-        answer = await self._send(ask.template.filled(values), blocks, ask.action)
-        return self.interpret(ask, answer) if isinstance(answer, HttpAnswer) else answer
+        return await self.put(ask, service.subject_values(subject))
 
-    def interpret(self, ask: SoapAsk, answer: HttpAnswer) -> Raw:
+    async def put(
+        self, ask: SoapAsk, values: Values, further: Sequence[Element] = (), accept: Accept | None = None
+    ) -> Raw:
+        """Put one question; `further` are header blocks besides the file's, `accept` looks at an answer
+        without a fault before anything is read from it."""
+        values = {**values, **self._secrets}
+        blocks = [*further, *([] if ask.header is None else [ask.header.filled(values)])]
+        content = self._content(ask.template.filled(values), blocks)
+        if isinstance(content, Unavailable):
+            return content
+        answer = await self._send(content, ask.action)
+        return self.interpret(ask, answer, content, accept) if isinstance(answer, HttpAnswer) else answer
+
+    def interpret(
+        self, ask: SoapAsk, answer: HttpAnswer, sent: bytes = b"", accept: Accept | None = None
+    ) -> Raw:
         """What an answer means: rules, fault, status, then the records in it."""
         message = self._received(answer)
         opened = self._opened(message)
+        fault = fault_of(message) if isinstance(message, Message) else None
         if not isinstance(opened, Message) and isinstance(message, Message):
             # Nobody vouches for it, so it may say that the source fails, never that nobody is there.
-            fault = fault_of(message)
-            return opened if fault is None else meaning(fault, answer)
+            return opened if fault is None else self.fault_meaning(fault, answer)
+        if isinstance(opened, Message) and fault is None and accept is not None:
+            opened = accept(opened, sent)
         document = opened.payload if isinstance(opened, Message) else opened
         verdict = ruled(ask.errors, answer, document)
         if verdict is not None:
             return verdict
-        fault = fault_of(opened) if isinstance(opened, Message) else None
         if fault is not None:
-            return meaning(fault, answer)
+            return self.fault_meaning(fault, answer)
         failure = failure_of(answer)
         if failure is not None:
             return failure
         return _records(ask, opened) if isinstance(opened, Message) else opened
 
-    async def _send(self, payload: Element, blocks: list[Element], action: str) -> HttpAnswer | Unanswered:
+    def fault_meaning(self, fault: Element, answer: HttpAnswer) -> Unanswered:
+        """What a fault means that no rule names."""
+        return meaning(fault, answer)
+
+    def _content(self, payload: Element, blocks: Sequence[Element]) -> bytes | Unavailable:
+        """The whole message, sealed."""
         if self._seal is None:
             return Unavailable("the source is not open")
-        version = self._connection.version
         security = self._seal.header(datetime.now(UTC))
-        message = envelope.envelope(version, [*([] if security is None else [security]), *blocks], payload)
+        blocks = [*([] if security is None else [security]), *blocks]
+        message = envelope.envelope(self._connection.version, blocks, payload)
         self._seal.sign(message)
-        content, headers = envelope.content(version, message, action)
+        return serialise(message)
+
+    async def _send(self, data: bytes, action: str) -> HttpAnswer | Unanswered:
+        version = self._connection.version
+        media, headers = envelope.media(version, action)
         return await self._client.send(
-            "POST", self._connection.path, content=content, headers=headers, accept=_ACCEPT[version]
+            "POST",
+            self._connection.path,
+            content=Content(data, media),
+            headers=headers,
+            accept=_ACCEPT[version],
         )
 
     def _received(self, answer: HttpAnswer) -> Message | Misbehaving:

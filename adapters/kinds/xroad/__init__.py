@@ -1,0 +1,1 @@
+"""Kind `xroad`: services of existing X-Road members, asked through a Security Server."""
