@@ -13,7 +13,7 @@ from adapters.conformance.faults import CANARY, Fault
 from adapters.conformance.stand_in import StandIn
 from adapters.http.loopback import HttpQuestion, HttpReply
 from adapters.http.stand_in import JSON, HttpStandIn, http_pointed_at
-from adapters.kinds.dci.form import DciAsk, DciConnection
+from adapters.kinds.dci.form import DciAsk, DciConnection, Sealing
 from adapters.kinds.dci.replay import repeat_identifiers
 
 if TYPE_CHECKING:
@@ -26,13 +26,17 @@ def stand_in(source: Source, folder: Path) -> StandIn:
 
 
 class DciStandIn(HttpStandIn):
-    """Answers searches with the identifiers of the question."""
+    """Answers searches with the identifiers of the question; recorded answers are neither signed nor
+    encrypted nor called back (see `replay`)."""
 
     cannot: Mapping[Fault, str] = {
         fault: why
         for fault, why in HttpStandIn.cannot.items()
         if fault not in (Fault.REMOVED_FIELD, Fault.SECOND_CANDIDATE, Fault.UNKNOWN_CODE)
-    }
+    } | dict.fromkeys(
+        (Fault.REPEATED_CURSOR, Fault.CHANGED_TOTAL),
+        "a question about one person takes one page; pages of lists have tests of the kind's own",
+    )
 
     def pointed_at(self, source: Source, url: str, ca_file: Path) -> Source:
         """As `HttpStandIn.pointed_at`."""
@@ -40,7 +44,8 @@ class DciStandIn(HttpStandIn):
         if not isinstance(connection, DciConnection):
             return source
         http = http_pointed_at(connection.http, url, ca_file)
-        return replace(source, connection=replace(connection, http=http))
+        plain = replace(connection, http=http, sealing=Sealing(), mode="sync")
+        return replace(source, connection=plain)
 
     def filled(self, question: HttpQuestion, text: str) -> str:
         """As `HttpStandIn.filled`."""

@@ -38,7 +38,10 @@ class FhirStandIn(HttpStandIn):
         fault: why
         for fault, why in HttpStandIn.cannot.items()
         if fault not in (Fault.REMOVED_FIELD, Fault.SECOND_CANDIDATE, Fault.UNKNOWN_CODE)
-    }
+    } | dict.fromkeys(
+        (Fault.REPEATED_CURSOR, Fault.CHANGED_TOTAL),
+        "a question about one person takes one page; pages of lists have tests of the kind's own",
+    )
 
     def pointed_at(self, source: Source, url: str, ca_file: Path) -> Source:
         """As `HttpStandIn.pointed_at`."""
