@@ -26,6 +26,7 @@ import asyncpg
 from adapters.contract import Query
 from adapters.opening import open_source
 from adapters.source_file import load_source
+from benchmarks.adapters_rest import rest
 from schemas.outcome import Match
 from schemas.record import Subject
 
@@ -77,6 +78,7 @@ async def main() -> int:
     print("|---|---|---|---|---|")
     with tempfile.TemporaryDirectory(prefix="isthmus-bench-") as folder:
         reached &= await _row("`sql`, SQLite by aiosqlite", _sqlite(Path(folder)))
+        reached &= await _row("`rest`, JSON by httpx", rest(Path(folder)))
         dsn = os.environ.get("ISTHMUS_BENCH_POSTGRES")
         if dsn is not None:
             reached &= await _row("`sql`, PostgreSQL by asyncpg", _postgresql(Path(folder), dsn))
