@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from adapters.kinds.file.bad import BadFile, NotYet, Stopped
 from adapters.kinds.file.cells import Column, read_rows
@@ -16,6 +17,9 @@ from adapters.kinds.file.manifest import COMMON, MAX_BYTES, Manifest, names_for,
 from adapters.kinds.file.planning import Candidate
 from adapters.kinds.file.spool import Spool
 from adapters.kinds.file.staging import About, Layout, Staged
+
+_AHEAD_S: Final = 86_400
+"""A day named by its date begins earlier in the east than in UTC."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +135,8 @@ def _as_of(
             date = entry.modified or None
     if date is None:
         raise BadFile("it does not say of which day it is")
+    if date > time.time() + _AHEAD_S:
+        raise BadFile("it says that it is of a day to come")
     return date
 
 

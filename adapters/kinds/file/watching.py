@@ -28,6 +28,7 @@ from adapters.kinds.file.state import Quarantined, State, read_state, write_stat
 from schemas.errors import ConfigurationError
 
 _TOLD_EVERY: Final = 1_000_000
+_LEAVE_S: Final = 5.0
 _logger = logging.getLogger(__name__)
 
 
@@ -63,7 +64,7 @@ class Watcher:
         """Stop looking, also in the middle of a file, which is then imported again later."""
         self._stop.set()
         if self._thread is not None:
-            self._thread.join()
+            self._thread.join(_LEAVE_S)  # one that waits for a server leaves with the process
 
     def _run(self, looked: bool) -> None:
         if looked and self._stop.wait(self._every_s):

@@ -108,6 +108,13 @@ async def test_look__column_went_away__refused(dropped: Opening):
     assert isinstance(await source.ask("1000000017"), Misbehaving)
 
 
+async def test_look__file_of_a_day_to_come__refused(dropped: Opening):
+    """A wrong year would keep an old file fresh for ever."""
+    source = await dropped(**{"people_21260101.csv": GOOD})
+
+    assert source.reasons == {"people_21260101.csv": "it says that it is of a day to come"}
+
+
 async def test_look__link_in_the_folder__is_not_followed(dropped: Opening, tmp_path: Path):
     """A link in the drop folder could lead to any file of the gateway."""
     outside = tmp_path / "outside.csv"
