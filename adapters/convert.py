@@ -15,6 +15,9 @@ from typing import Any, Final
 
 _DECIMAL = re.compile(r"[+-]?[0-9]{1,28}(\.[0-9]{1,18})?")
 _INTEGER = re.compile(r"[+-]?[0-9]{1,15}")
+_FIRST_SECOND: Final = -62_135_596_800
+_LAST_SECOND: Final = 253_402_300_799
+"""Epoch seconds of the years 1 to 9999; milliseconds of our days lie outside."""
 _TRUE: Final = frozenset({"1", "true", "t"})
 _FALSE: Final = frozenset({"0", "false", "f"})
 
@@ -86,7 +89,7 @@ def to_moment(value: Any) -> str | None:
     if value is None or value == "":
         return None
     if isinstance(value, (int, float, Decimal)) and not isinstance(value, bool):
-        at = datetime.fromtimestamp(int(value), UTC)
+        at = datetime.fromtimestamp(_epoch(value), UTC)
     elif isinstance(value, datetime):
         at = value
     elif isinstance(value, str):
@@ -101,7 +104,7 @@ def moment(value: Any, format_: str | None = None) -> int | None:
     if value is None or value == "":
         return None
     if isinstance(value, (int, float, Decimal)) and not isinstance(value, bool):
-        return int(value)
+        return _epoch(value)
     if isinstance(value, datetime):
         at = value
     elif isinstance(value, date):
@@ -138,6 +141,16 @@ TARGETS: Final[Mapping[str, Callable[[Any], Any]]] = {
     "boolean": to_boolean,
     "moment": to_moment,
 }
+
+
+def _epoch(value: float | Decimal) -> int:
+    try:
+        seconds = int(value)
+    except (ValueError, OverflowError, InvalidOperation):
+        raise Unfit("not a moment") from None
+    if not _FIRST_SECOND <= seconds <= _LAST_SECOND:
+        raise Unfit("not a moment in seconds")
+    return seconds
 
 
 def _read_moment(text: str, format_: str | None) -> datetime:

@@ -268,12 +268,12 @@ def _inverse(divisor: Decimal) -> Decimal | None:
     numerator, denominator = divisor.as_integer_ratio()
     rest, power = abs(numerator), 0
     for prime in (2, 5):
+        times = 0
         while rest % prime == 0:
-            rest, power = rest // prime, power + 1
-    if rest != 1:
-        return None
-    # power is at least the digits after the point that 1/numerator needs.
-    return (Decimal(denominator * 10**power // numerator)).scaleb(-power)
+            rest, times = rest // prime, times + 1
+        power = max(power, times)
+    # 10 to this power is the least that the numerator divides.
+    return None if rest != 1 else Decimal(denominator * 10**power // numerator).scaleb(-power)
 
 
 def _number(text: Any, place: Place) -> Decimal:

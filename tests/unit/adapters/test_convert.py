@@ -92,6 +92,9 @@ def test_convert__known_spellings__become_their_value(function, value, expected)
         (convert.to_text, True),
         (convert.moment, "yesterday"),
         (convert.moment, True),
+        (convert.moment, 1_767_225_600_000),
+        (convert.moment, float("inf")),
+        (convert.to_moment, float("nan")),
         (convert.plain, b"bytes"),
     ],
 )

@@ -189,3 +189,84 @@ def test_columns__fields_asked__only_what_they_need():
 
     assert rules.columns(("household_id",)) == {"h", "at", "p", "d"}
     assert rules.columns(("members",)) == {"h", "n", "at", "p", "d"}
+
+
+@given(
+    st.decimals(min_value=-(10**12), max_value=10**12, allow_nan=False, allow_infinity=False, places=6),
+    st.sampled_from(["8", "100", "0.125", "10000", "-4", "0.09290304"]),
+)
+def test_scale__multiply_and_divide__are_exact_inverses(amount: Decimal, factor: str):
+    """No digit is lost on the way there and back."""
+    larger = value({"from": "a", "to": "decimal", "multiply": factor}, {"a": amount})
+    assert Decimal(larger) == amount * Decimal(factor)
+    if factor != "0.09290304":
+        back = value({"from": "a", "to": "decimal", "divide": factor}, {"a": larger})
+        assert Decimal(back) == amount
+
+
+HOSTILE = [
+    {"from": "v", "to": "date", "calendar": "hijri"},
+    {"from": "v", "to": "partial_date"},
+    {"from": "v", "script": "Latn"},
+    {"from": "v", "to": "script"},
+    {"from": "v", "normalise": "nfc"},
+    {"from": "v", "split": {"by": " ", "part": -2}},
+    {"from": "v", "pad_to": 4},
+    {"from": "v", "multiply": "2", "round": 1},
+    {"from": "v", "empty_values": ["x"]},
+    {"from": "v", "to": "moment"},
+    {"join": ["v", "v"]},
+    {"first_of": ["v"], "to": "integer"},
+    {"date_parts": {"year": "v", "month": "v", "day": "v"}, "to": "date", "calendar": "nepali"},
+]
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=True) | st.text(max_size=30),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=4,
+)
+
+
+@pytest.mark.parametrize("rule", HOSTILE, ids=str)
+@given(JSON)
+def test_rule__whatever_a_source_sends__is_a_value_or_unmappable(rule: Any, sent: Any):
+    """A hostile value breaks no rule in another way than the announced one, and is never quoted."""
+    try:
+        value(rule, {"v": sent})
+    except Unmappable as error:
+        assert len(str(sent)) < 4 or str(sent) not in str(error)  # noqa: PT017
+
+
+WRONG = [
+    {"from": "a", "to": "date", "format": "%d/%m/%y"},
+    {"from": "a", "to": "date", "calendar": "hijri", "format": "%d %B %Y"},
+    {"from": "a", "to": "partial_date", "format": "%b %Y"},
+    {"from": "a", "calendar": "hijri"},
+    {"from": "a", "multiply": "many"},
+    {"from": "a", "multiply": "0"},
+    {"from": "a", "divide": "7"},
+    {"from": "a", "multiply": "2", "to": "boolean"},
+    {"date_parts": {"year": "y"}},
+    {"date_parts": {"year": "y"}, "to": "text"},
+    {"join": ["a"], "when": {"b": 1}},
+    {"constant": 1, "default": 2},
+]
+
+
+@pytest.mark.parametrize("rule", WRONG, ids=str)
+def test_compile_rule__steps_that_cannot_work__are_refused_with_a_cure(rule: Any):
+    """Found when the file is read; the complaint says what to write."""
+    with pytest.raises(BadRule) as caught:
+        compile_rule(rule, ())
+    assert ";" in caught.value.what
+
+
+def test_as_of__other_calendar__is_the_moment_the_source_vouches_for():
+    """A register that dates its extracts in Hijri."""
+    service = {"map": {"a": "a"}, "as_of": {"from": "at", "calendar": "hijri", "format": "%Y/%m/%d"}}
+    rules = compile_rules(service, ())
+
+    outcome = rules.outcome([{"a": 1, "at": "1445/09/01"}], ("a",), NOW)
+    assert isinstance(outcome, Match)
+    assert outcome.as_of == 1_710_115_200
+    assert isinstance(rules.outcome([{"a": 1, "at": "1445/13/01"}], ("a",), NOW), Misbehaving)
