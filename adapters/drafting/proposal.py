@@ -50,7 +50,8 @@ def _worth(proposal: Proposal) -> tuple[int, int]:
 def _as(service: DraftService, schema: Canonical) -> Proposal:
     listed = _principal_list(service, schema)
     selector = service.selectors[0] if service.selectors else None
-    known = [name for name in ("national_id",) if selector and likeness(selector, name)]
+    by = next((column for column in service.columns if column.place == selector), None)
+    known = [name for name in ("national_id",) if by is not None and _likeness(by, name)]
     subject_type = known[0] if known else plain_name(selector or "id") or "id"
     fields = {name: part for name, part in schema.fields.items() if not _is_list_of_objects(part)}
     pairs = _pairs(service.columns, fields)
@@ -99,7 +100,7 @@ def _pointers(rules: Mapping[str, Any]) -> set[str]:
 def _pairs(columns: Sequence[Column], fields: Mapping[str, Any]) -> dict[str, Column]:
     """Field to column, surest first; in the schema's order."""
     scored = sorted(
-        ((likeness(column.place, name), name, column) for name in fields for column in columns),
+        ((_likeness(column, name), name, column) for name in fields for column in columns),
         key=lambda pair: -pair[0],
     )
     chosen: dict[str, Column] = {}
@@ -166,3 +167,8 @@ def _meant(codes: Sequence[str], known: Mapping[str, str]) -> Iterator[tuple[str
         meaning = folded.get(code.strip().casefold())
         if meaning is not None:
             yield code, meaning
+
+
+def _likeness(column: Column, name: str) -> int:
+    """By the place, or by the title where a place such as `/identifier/0/value` says nothing."""
+    return likeness(column.place, name) or likeness(column.title, name)

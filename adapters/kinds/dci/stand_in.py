@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from adapters.conformance.bending import bent_at
 from adapters.conformance.faults import CANARY, Fault
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from adapters.source import RecordService, Source
 
 
+_BENT: Final = (Fault.REMOVED_FIELD, Fault.SECOND_CANDIDATE, Fault.UNKNOWN_CODE)
+_ONE_PAGE: Final = "a question about one person takes one page; pages of lists have tests of the kind's own"
+
+
 def stand_in(source: Source, folder: Path) -> StandIn:
     """As `NewStandIn`."""
     return DciStandIn(source, folder)
@@ -30,13 +34,9 @@ class DciStandIn(HttpStandIn):
     encrypted nor called back (see `replay`)."""
 
     cannot: Mapping[Fault, str] = {
-        fault: why
-        for fault, why in HttpStandIn.cannot.items()
-        if fault not in (Fault.REMOVED_FIELD, Fault.SECOND_CANDIDATE, Fault.UNKNOWN_CODE)
-    } | dict.fromkeys(
-        (Fault.REPEATED_CURSOR, Fault.CHANGED_TOTAL),
-        "a question about one person takes one page; pages of lists have tests of the kind's own",
-    )
+        **{fault: why for fault, why in HttpStandIn.cannot.items() if fault not in _BENT},
+        **dict.fromkeys((Fault.REPEATED_CURSOR, Fault.CHANGED_TOTAL), _ONE_PAGE),
+    }
 
     def pointed_at(self, source: Source, url: str, ca_file: Path) -> Source:
         """As `HttpStandIn.pointed_at`."""

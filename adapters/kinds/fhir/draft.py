@@ -1,14 +1,14 @@
 """A draft from a FHIR server's CapabilityStatement: resources that can be searched by person.
 
-The statement is read from a file, or from `<address>/metadata`; no resource is ever read, so a draft holds
-nobody's data. A Patient that can be found by `identifier` becomes a service; a Coverage or Observation that
-can be found by its person becomes a second search. Members come from the standard, since a statement
-does not list them.
+The statement is read from a file, or from `<address>/metadata`; no resource is ever read, so a draft
+holds nobody's data. A Patient that can be found by `identifier` becomes a service; for a Coverage or
+Observation that can be found by its person, a remark says how the second search is written. Members
+come from the standard, since a statement does not list them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -56,20 +56,16 @@ async def draft(origin: str, secrets: Secrets) -> Draft:
     searchable = _searchable(statement)
     if "identifier" not in searchable.get("Patient", ()):
         raise ConfigurationError("the server does not find a Patient by `identifier`, so nobody can be asked")
-    services = [_person_service()]
-    for resource, parameters in _JOINS.items():
-        parameter = next((name for name in parameters if name in searchable.get(resource, ())), None)
-        if parameter is not None:
-            services.append(_joined_service(resource, parameter))
     return Draft(
         kind="fhir",
         title=str(statement.get("title") or statement.get("name") or "FHIR server")[:200],
         connection={"base_url": base_url, "auth": {"kind": "bearer", "token": f"${{secret:{_TOKEN}}}"}},
-        services=tuple(services),
+        services=(_person_service(),),
         secrets={_TOKEN: "the bearer token; another way to sign in is written under `auth`"},
         remarks=(
             f"replace {_SYSTEM} by the system of the national number, as any Patient shows it",
             "a Patient may hold several identifiers: read the right one with `find: identifier, key: system`",
+            *_joins(searchable),
         ),
     )
 
@@ -78,18 +74,14 @@ def _person_service() -> DraftService:
     return DraftService("person", "One person", _PERSON, (_PERSON[0].place,), {"search": _search("Patient")})
 
 
-def _joined_service(resource: str, parameter: str) -> DraftService:
-    """A person, and a second search with the id of the Patient that was found."""
-    member = resource.lower() + "s"
-    columns = (_PERSON[0], Column(f"/{member}/0/status", "text", "status"))
-    then = {
-        "resource": resource,
-        "with": {"patient": "id"},
-        "parameters": {parameter: "Patient/{patient}"},
-        "as": member,
-    }
-    own = {"search": _search("Patient"), "then": then}
-    return DraftService(resource.lower(), f"{resource} of one person", columns, (_PERSON[0].place,), own)
+def _joins(searchable: Mapping[str, frozenset[str]]) -> Iterator[str]:
+    """What a second search could find, ready to be written."""
+    for resource, parameters in _JOINS.items():
+        parameter = next((name for name in parameters if name in searchable.get(resource, ())), None)
+        if parameter is not None:
+            then = f"{{resource: {resource}, with: {{patient: id}}, "
+            then += f'parameters: {{{parameter}: "Patient/{{patient}}"}}, as: found}}'
+            yield f"{resource} of the person can be joined: `then: {then}`"
 
 
 def _search(resource: str) -> dict[str, Any]:

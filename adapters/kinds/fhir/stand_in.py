@@ -26,6 +26,10 @@ _ESCAPED: Final = re.compile(r"\\(.)")
 _STATEMENT: Final = {"resourceType": "CapabilityStatement", "fhirVersion": "4.0.1", "kind": "instance"}
 
 
+_BENT: Final = (Fault.REMOVED_FIELD, Fault.SECOND_CANDIDATE, Fault.UNKNOWN_CODE)
+_ONE_PAGE: Final = "a question about one person takes one page; pages of lists have tests of the kind's own"
+
+
 def stand_in(source: Source, folder: Path) -> StandIn:
     """As `NewStandIn`."""
     return FhirStandIn(source, folder)
@@ -35,13 +39,9 @@ class FhirStandIn(HttpStandIn):
     """Answers searches with recorded Bundles, and `metadata` with a CapabilityStatement."""
 
     cannot: Mapping[Fault, str] = {
-        fault: why
-        for fault, why in HttpStandIn.cannot.items()
-        if fault not in (Fault.REMOVED_FIELD, Fault.SECOND_CANDIDATE, Fault.UNKNOWN_CODE)
-    } | dict.fromkeys(
-        (Fault.REPEATED_CURSOR, Fault.CHANGED_TOTAL),
-        "a question about one person takes one page; pages of lists have tests of the kind's own",
-    )
+        **{fault: why for fault, why in HttpStandIn.cannot.items() if fault not in _BENT},
+        **dict.fromkeys((Fault.REPEATED_CURSOR, Fault.CHANGED_TOTAL), _ONE_PAGE),
+    }
 
     def pointed_at(self, source: Source, url: str, ca_file: Path) -> Source:
         """As `HttpStandIn.pointed_at`."""

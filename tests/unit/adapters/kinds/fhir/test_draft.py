@@ -61,11 +61,12 @@ async def test_draft__hapi__person_and_what_can_be_joined():
     with fhir_server([]) as url:
         found = await draft(f"{url}/metadata", EnvironmentSecrets({}))
 
-    assert [service.name for service in found.services] == [
-        "person",
-        "coverage",
-        "observation",
-        "questionnaireresponse",
-    ]
+    assert [service.name for service in found.services] == ["person"]
     assert found.connection["base_url"] == url
-    assert found.services[1].own["then"]["parameters"] == {"beneficiary": "Patient/{patient}"}
+    joined = [remark for remark in found.remarks if "can be joined" in remark]
+    assert [remark.partition(" ")[0] for remark in joined] == [
+        "Coverage",
+        "Observation",
+        "QuestionnaireResponse",
+    ]
+    assert 'parameters: {beneficiary: "Patient/{patient}"}' in joined[0]
