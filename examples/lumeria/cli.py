@@ -1,4 +1,4 @@
-"""The commands of the sandbox country: `generate` and `serve`."""
+"""The commands of the sandbox country: `generate`, `serve`, `serve-together`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from examples.lumeria.country import SYSTEMS
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; 0 success, 2 usage or missing settings."""
     arguments = _parser().parse_args(argv)
-    return _generate(arguments) if arguments.command == "generate" else _serve(arguments)
+    return {"generate": _generate, "serve": _serve, "serve-together": _serve_together}[arguments.command](
+        arguments
+    )
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -29,6 +31,9 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("system", choices=SYSTEMS)
     serve.add_argument("--data", type=Path, required=True, help="folder that `generate` wrote")
     serve.add_argument("--port", type=int, required=True)
+    together = commands.add_parser("serve-together", help="run several systems in one process")
+    together.add_argument("places", nargs="+", type=_place, metavar="SYSTEM=PORT", help="such as tax=8103")
+    together.add_argument("--data", type=Path, required=True, help="folder that `generate` wrote")
     return parser
 
 
@@ -52,6 +57,24 @@ def _serve(arguments: argparse.Namespace) -> int:
     except (MissingSettingError, FileNotFoundError) as error:
         return _complain(str(error))
     return 0
+
+
+def _serve_together(arguments: argparse.Namespace) -> int:
+    from examples.lumeria.servers.serving import MissingSettingError, serve_together
+
+    try:
+        serve_together(dict(arguments.places), arguments.data)
+    except (MissingSettingError, FileNotFoundError) as error:
+        return _complain(str(error))
+    return 0
+
+
+def _place(text: str) -> tuple[str, int]:
+    """Read `SYSTEM=PORT`."""
+    system, _, port = text.partition("=")
+    if system not in SYSTEMS:
+        raise argparse.ArgumentTypeError(f"systems are {', '.join(SYSTEMS)}")
+    return system, int(port)
 
 
 def _complain(sentence: str) -> int:

@@ -157,6 +157,7 @@ def _write_gateway(
             {"subsystem": subsystem, "port": port} for subsystem, port in planned.ports.development.items()
         ],
         "sources": "sources",
+        "staging": "staging",
         "agreements": "agreements",
         "unsigned_agreements": "allow",
         "secrets": "secrets",
@@ -192,13 +193,20 @@ def _write_client(folder: Path, subsystem: SubsystemId, authority: SandboxAuthor
     }
 
 
+def _source_name(path: Path) -> str:
+    """The system's folder, and a word where it has several: of `tax/lumeria_x.yaml`, tax_x."""
+    _, _, word = path.stem.partition("lumeria_")
+    return f"{path.parent.name}_{word}" if word else path.parent.name
+
+
 def _copy_sources(home: Path, planned: PlannedGateway) -> None:
     """Copy source files with what stands beside them, and write their secrets."""
     (home / "sources").mkdir()
     for path in planned.sources:
-        shutil.copy(path, home / "sources" / f"{path.parent.name}.yaml")
-        for beside in path.parent.glob("*.openapi.json"):
-            shutil.copy(beside, home / "sources" / beside.name)
+        shutil.copy(path, home / "sources" / f"{_source_name(path)}.yaml")
+        for pattern in ("*.openapi.json", f"{path.stem}.wsdl"):
+            for beside in path.parent.glob(pattern):
+                shutil.copy(beside, home / "sources" / beside.name)
     secrets = home / "secrets"
     secrets.mkdir(mode=0o700)
     for name, value in planned.secrets.items():

@@ -6,9 +6,10 @@ The log says that the system listens and nothing about whom it was asked for. Ea
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Final
@@ -43,9 +44,35 @@ def build(system: str, data: Path, environ: Mapping[str, str]) -> Starlette:
     return application
 
 
+def serve_together(places: Mapping[str, int], data: Path) -> None:
+    """Serve several systems, each on its own port, until the process is told to end."""
+    servers = [_server(build(system, data, os.environ), port) for system, port in places.items()]
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    for system, port in places.items():
+        _logger.info("lumeria %s on http://%s:%d", system, HOST, port)
+    asyncio.run(_serve_all(servers))
+
+
+async def _serve_all(servers: Sequence[uvicorn.Server]) -> None:
+    """Start one after another, so that the last one answers when all do; a signal ends them in turn."""
+    async with asyncio.TaskGroup() as group:
+        for server in servers:
+            group.create_task(server.serve())
+            while not server.started:  # noqa: ASYNC110 uvicorn tells by this flag only
+                await asyncio.sleep(0.005)
+
+
+def _server(application: Starlette, port: int) -> uvicorn.Server:
+    return uvicorn.Server(
+        uvicorn.Config(
+            application, host=HOST, port=port, log_level="warning", access_log=False, server_header=False
+        )
+    )
+
+
 def serve(system: str, data: Path, port: int) -> None:
     """Serve until the process is told to end."""
     application = build(system, data, os.environ)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     _logger.info("lumeria %s on http://%s:%d", system, HOST, port)
-    uvicorn.run(application, host=HOST, port=port, log_level="warning", access_log=False, server_header=False)
+    _server(application, port).run()

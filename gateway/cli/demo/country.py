@@ -1,8 +1,8 @@
-"""Who is in the demonstration: registrar, five ministries' systems, four gateways.
+"""Who is in the demonstration: registrar, fifteen systems of ministries and an NGO, four gateways.
 
-Members and subsystems are those of Lumeria (`examples/lumeria/README.md`). Home affairs hosts the
-identity authority and civil registration, social welfare hosts the relief organisation: members
-without a gateway of their own.
+Members and subsystems are those of Lumeria (`examples/lumeria/README.md`). Most have no gateway of their
+own: home affairs hosts identity, civil registration, early warning and oversight, revenue the land
+administration, the disability council the other social ministries, social welfare the relief organisation.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from gateway.app.sandbox import Plan, PlannedGateway, Ports, Sandbox, build
+from gateway.cli.demo.ministries import GATEWAYS, NAMES, SYSTEMS
 from gateway.trust.federation.national import Purpose
 from schemas.errors import ConfigurationError
 from schemas.identifiers import GatewayId, MemberId, SubsystemId
@@ -26,15 +27,6 @@ WELFARE: Final = SubsystemId.parse("LM/GOV/MSW/cash-transfer")
 RELIEF: Final = SubsystemId.parse("LM/NGO/RELIEF/response")
 ISSUER: Final = MemberId.parse("LM/GOV/MSW")
 """Who records what people consent to."""
-
-NAMES: Final[Mapping[str, str]] = {
-    "LM/GOV/NIA": "National Identity Authority",
-    "LM/GOV/CRO": "Civil Registration Office",
-    "LM/GOV/TAX": "Revenue Authority",
-    "LM/GOV/NDC": "National Disability Council",
-    "LM/GOV/MSW": "Ministry of Social Welfare",
-    "LM/NGO/RELIEF": "Lumeria Relief",
-}
 
 PURPOSES: Final = (
     Purpose("social-assistance", "Social assistance", None, "dpv:PublicBenefit"),
@@ -74,44 +66,6 @@ class Country:
         raise ConfigurationError(f"{subsystem} has no development door")
 
 
-@dataclass(frozen=True, slots=True)
-class _System:
-    """One ministry's system: its word for `serve`, its secrets and its variable in the source file."""
-
-    word: str
-    adapter: str
-    secrets: Sequence[str]
-    variable: str
-    database: str | None = None
-
-
-_SYSTEMS: Final = (
-    _System("national-id", "national_id", ["LUMERIA_NATIONAL_ID_TOKEN"], "LUMERIA_NATIONAL_ID_URL"),
-    _System(
-        "civil-registry",
-        "civil_registry",
-        ["LUMERIA_CIVIL_REGISTRY_TOKEN", "LUMERIA_CRVS_SECRET"],
-        "LUMERIA_CIVIL_REGISTRY_URL",
-    ),
-    _System("tax", "tax", ["LUMERIA_TAX_PASSWORD"], "LUMERIA_TAX_URL"),
-    _System("disability", "disability", [], "LUMERIA_DISABILITY_DSN", "disability.db"),
-    _System("cash-transfer", "programme_mis", [], "LUMERIA_CASH_TRANSFER_DSN", "cash-transfer.db"),
-)
-
-_GATEWAYS: Final[Mapping[str, tuple[Mapping[str, Sequence[str]], Sequence[str]]]] = {
-    "LM/GOV/NIA/gw1": (
-        {"LM/GOV/NIA": ["LM/GOV/NIA/identity"], "LM/GOV/CRO": ["LM/GOV/CRO/crvs"]},
-        ["national-id", "civil-registry"],
-    ),
-    "LM/GOV/TAX/gw1": ({"LM/GOV/TAX": ["LM/GOV/TAX/income"]}, ["tax"]),
-    "LM/GOV/NDC/gw1": ({"LM/GOV/NDC": ["LM/GOV/NDC/disability"]}, ["disability"]),
-    "LM/GOV/MSW/gw1": (
-        {"LM/GOV/MSW": [str(WELFARE)], "LM/NGO/RELIEF": [str(RELIEF)]},
-        ["cash-transfer"],
-    ),
-}
-
-
 def build_country(
     folder: Path,
     data: Path,
@@ -129,12 +83,12 @@ def build_country(
         raise ConfigurationError("examples/lumeria is missing; run the demo from a clone of the repository")
     numbers = iter(ports or free_ports(len(PREFERRED_PORTS)))
     registrar_url = f"http://127.0.0.1:{next(numbers)}"
-    secret_of = {name: secrets.token_urlsafe(24) for system in _SYSTEMS for name in system.secrets}
-    places = {system.word: next(numbers) for system in _SYSTEMS}
-    variables = {system.variable: _address(system, places[system.word], data) for system in _SYSTEMS}
+    secret_of = {name: secrets.token_urlsafe(24) for system in SYSTEMS for name in system.secrets}
+    places = {system.word: next(numbers) for system in SYSTEMS}
+    variables = {system.variable: system.address(places[system.word], data) for system in SYSTEMS}
     planned = [
         _plan_gateway(name, numbers, secret_of, variables, settings or {}, (databases or {}).get(name))
-        for name in _GATEWAYS
+        for name in GATEWAYS
     ]
     plan = Plan(
         instance="LM",
@@ -148,7 +102,7 @@ def build_country(
     sandbox = build(folder, plan)
     return Country(
         sandbox=sandbox,
-        systems=[_system_program(system, places[system.word], data, secret_of) for system in _SYSTEMS],
+        systems=_system_programs(places, data, secret_of),
         registrar=Program(
             "registrar",
             ["gateway.cli", "federation", "serve", str(sandbox.registrar), "--port", registrar_url[17:]],
@@ -170,13 +124,14 @@ def build_country(
 
 PREFERRED_PORTS: Final = (
     8100,
-    *(8131, 8132, 8133, 8134, 8135),
+    *range(8131, 8136),
+    *range(8171, 8181),
     *(8141, 8142, 8143),
     *(8151, 8152, 8153),
     *(8161, 8162, 8163),
     *(8110, 8112, 8111, 8101, 8102),
 )
-"""Registrar; the five systems; client, peer and admin port of each gateway; the two development doors."""
+"""Registrar; the systems of `ministries.SYSTEMS`; each gateway's client, peer, admin and development ports."""
 
 
 def demo_ports() -> tuple[int, ...]:
@@ -212,34 +167,42 @@ def _plan_gateway(
     settings: Mapping[str, Any],
     database: str | None,
 ) -> PlannedGateway:
-    hosted, words = _GATEWAYS[name]
-    subsystems = [SubsystemId.parse(item) for items in hosted.values() for item in items]
-    systems = [system for system in _SYSTEMS if system.word in words]
+    hosting = GATEWAYS[name]
+    subsystems = [SubsystemId.parse(item) for items in hosting.subsystems.values() for item in items]
+    systems = [system for system in SYSTEMS if system.word in hosting.systems]
     clients = [subsystem for subsystem in subsystems if subsystem in (WELFARE, RELIEF)]
     ports = Ports(next(numbers), next(numbers), next(numbers), {str(item): next(numbers) for item in clients})
     return PlannedGateway(
         id=GatewayId.parse(name),
         hosts={
             MemberId.parse(member): [SubsystemId.parse(item) for item in items]
-            for member, items in hosted.items()
+            for member, items in hosting.subsystems.items()
         },
         ports=ports,
-        sources=[ROOT / "adapters" / system.adapter / "lumeria.yaml" for system in systems],
+        sources=[ROOT / "adapters" / source for system in systems for source in system.sources],
         secrets={name: secret_of[name] for system in systems for name in system.secrets},
-        variables={system.variable: variables[system.variable] for system in systems},
+        variables={system.variable: variables[system.variable] for system in systems if system.sources},
         clients=clients,
         settings=settings,
         database=database or "sqlite:///gateway.db",
     )
 
 
-def _address(system: _System, port: int, data: Path) -> str:
-    if system.database is not None:
-        return f"sqlite:///{data.resolve() / system.database}"
-    return f"http://127.0.0.1:{port}"
-
-
-def _system_program(system: _System, port: int, data: Path, secret_of: Mapping[str, str]) -> Program:
-    environment = {name: secret_of[name] for name in system.secrets}
-    arguments = ["examples.lumeria", "serve", system.word, "--data", str(data), "--port", str(port)]
-    return Program(f"system {system.word}", arguments, environment, f"http://127.0.0.1:{port}/health")
+def _system_programs(places: Mapping[str, int], data: Path, secret_of: Mapping[str, str]) -> list[Program]:
+    """A process for each system that stands alone, and one for all others."""
+    programs, shared = [], []
+    for system in SYSTEMS:
+        port = places[system.word]
+        if not system.is_alone:
+            shared.append(system)
+            continue
+        environment = {name: secret_of[name] for name in system.secrets}
+        arguments = ["examples.lumeria", "serve", system.word, "--data", str(data), "--port", str(port)]
+        health = f"http://127.0.0.1:{port}/health"
+        programs.append(Program(f"system {system.word}", arguments, environment, health))
+    environment = {name: secret_of[name] for system in shared for name in system.secrets}
+    pairs = [f"{system.word}={places[system.word]}" for system in shared]
+    arguments = ["examples.lumeria", "serve-together", "--data", str(data), *pairs]
+    # The last one starts last, when all others listen.
+    health = f"http://127.0.0.1:{places[shared[-1].word]}/health"
+    return [*programs, Program("small systems", arguments, environment, health)]
