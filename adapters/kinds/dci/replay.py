@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import httpx
 
-from adapters.http.replay import replaying_network
+from adapters.http.replay import replaying_network, without_login
 from adapters.kinds import Kind
 from adapters.kinds.dci.codes import MEANINGS
 from adapters.kinds.dci.form import DciConnection, Sealing
@@ -30,7 +30,8 @@ def replaying(source: Source, case: Mapping[str, Any], folder: Path) -> tuple[So
     """As `Replaying`."""
     del folder
     if isinstance(source.connection, DciConnection):
-        plain = replace(source.connection, sealing=Sealing(), mode="sync")
+        http = without_login(source.connection.http)
+        plain = replace(source.connection, http=http, sealing=Sealing(), mode="sync")
         source = replace(source, connection=plain)
     return source, Dci(source, replaying_network(case, _repeat_identifiers))
 
