@@ -37,6 +37,14 @@ class Pattern:
         """Whether it stands for a single name."""
         return _PART.search(self.text) is None
 
+    def example(self) -> str:
+        """A text of this form: of 1 January 2026, number 1."""
+        day = datetime(2026, 1, 1, tzinfo=UTC)
+        return _PART.sub(
+            lambda part: day.strftime(part["format"]) if part["format"] else "1" if part["sequence"] else "",
+            self.text,
+        )
+
     def read(self, text: str) -> Said | None:
         """What a text says; None when it does not have the pattern's form."""
         match = self.expression.fullmatch(text)

@@ -14,14 +14,14 @@ from typing import Any, Final
 from adapters.conformance.bending import bent
 from adapters.conformance.faults import CANARY, Fault
 from adapters.conformance.stand_in import Asked, StandIn
-from adapters.kinds.file.form import DroppedFile, FileAsk, FileConnection, Format
+from adapters.kinds.file.form import DroppedFile, FileAsk, FileConnection, Format, kept_columns
 from adapters.kinds.file.formats.csv import Csv
 from adapters.kinds.file.formats.fixed import Fixed
 from adapters.kinds.file.formats.jsonl import JsonLines
 from adapters.kinds.file.formats.number import Number
 from adapters.kinds.file.replay import drop, pointed_at, write, written
 from adapters.kinds.file.spool import Spool
-from adapters.source import Source
+from adapters.source import RecordService, Source
 from schemas.errors import ConfigurationError
 
 _MAX_BYTES: Final = 4 * 1024 * 1024
@@ -69,6 +69,7 @@ class FileStandIn(StandIn):
         self._case = case
         self._empty()
         drop(self._source, case, self._folder)
+        self._drop_the_others()
 
     async def behave(self, fault: Fault | None) -> None:
         """As `StandIn.behave`."""
@@ -93,6 +94,21 @@ class FileStandIn(StandIn):
         self._folder.mkdir(exist_ok=True)
         for path in self._folder.iterdir():
             path.unlink()
+
+    def _drop_the_others(self) -> None:
+        """A case records the file it asks; of every other kind an empty one lies there too."""
+        there = [path.name for path in self._folder.iterdir()]
+        for service in self._source.services.values():
+            ask = getattr(service, "ask", None)
+            if not isinstance(ask, FileAsk) or not isinstance(service, RecordService):
+                continue
+            dropped = _files(self._source)[ask.file]
+            if any(dropped.name.read(name) for name in there):
+                continue
+            columns = kept_columns(dropped, service.rules.all_columns, frozenset(ask.where.values()))
+            path = self._folder / dropped.name.example()
+            path.touch()
+            write(path, _written(dropped.format, [dict.fromkeys(columns)], path))
 
     def _spoil(self, path: Path, fault: Fault | None) -> None:
         match fault:
