@@ -34,7 +34,7 @@ Change those, then run `python -m adapters.canonical_reference`.
   It is what the authority wrote, composed to Unicode NFC, never a transliteration.
 - DCI names are those of [spdci/schemas](https://github.com/spdci/schemas).
   Where that column is empty, DCI has no such field.
-- A code list has one meaning per code.
+- A code list has one meaning per code. How a source's codes become these: [code lists](codes.md).
 """
 
 
