@@ -40,7 +40,7 @@ async def test_draft__csv__delimiter_encoding_types_and_name(tmp_path: Path):
     assert service.own == {"from": "attendance", "where": {"LEARNER_NID": "$selector"}}
     assert "guessed" in found.remarks[0]
     assert "CANAR" not in repr(found)
-    assert "17" not in repr(found)
+    assert "0000000017" not in repr(found)
 
 
 async def test_draft__workbook_with_numbers__asks_for_zero_pad(tmp_path: Path):
