@@ -115,10 +115,13 @@ class Bench:
         """Keep what is logged meanwhile: all of the program, and what libraries tell an operator."""
         handler = _Ear(self.heard)
         root = logging.getLogger()
+        level = root.level
         root.addHandler(handler)
+        root.setLevel(logging.INFO)  # as an operator may set it
         try:
             yield
         finally:
+            root.setLevel(level)
             root.removeHandler(handler)
 
 
