@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from adapters.canonical import Canonical
+from adapters.canonical import Canonical, canonicals
 from adapters.drafting.draft import Column, DraftService
 from adapters.drafting.words import likeness, plain_name
 
@@ -42,9 +42,11 @@ def propose(service: DraftService, schemas: Iterable[Canonical]) -> Proposal | N
     return None if best is None or not best.rules else best
 
 
-def _worth(proposal: Proposal) -> tuple[int, int]:
-    """More columns used is better; then fewer fields left open."""
-    return -len(proposal.unused), -len(proposal.missing)
+def _worth(proposal: Proposal) -> tuple[int, int, int]:
+    """More columns used is better; then fewer fields left open; then the plainer schema."""
+    fields = canonicals()[proposal.canonical].fields.values()
+    nested = sum("properties" in part or "items" in part for part in fields)
+    return -len(proposal.unused), -len(proposal.missing), -nested
 
 
 def _as(service: DraftService, schema: Canonical) -> Proposal:
