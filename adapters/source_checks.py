@@ -17,6 +17,7 @@ from adapters.kinds import Complaint, connection_complaints_of, document_complai
 from adapters.mapping import BadRule, compile_rules, mapped_fields
 from adapters.secrets import REFERENCE, has_broken_reference
 from adapters.selector import fits, selector_complaints
+from adapters.target_checks import target_complaints
 from adapters.yaml_lines import Document, Place
 from schemas.errors import MalformedIdentifier
 from schemas.identifiers import SubsystemId, check_part
@@ -98,6 +99,11 @@ def _record_service(service: Mapping[str, Any], place: Place, document: Document
         for field in sorted(mapped_fields(service).keys() - canonical.fields.keys()):
             cure = "write one of " + ", ".join(canonical.fields)
             yield (*place, word, field), f"`{field}` is no field of {canonical.name}", cure
+        lists = CodeLists(document.path.parent)
+        for field, rule in service.get("map", {}).items():
+            if field in canonical.fields:
+                schema = canonical.fields[field]
+                yield from target_complaints(rule, schema, (*place, "map", field), lists)
     for name, selector in service["subject"].items():
         yield from selector_complaints(name, selector, (*place, "subject", name))
     try:
