@@ -1,8 +1,8 @@
 """Who is in the demonstration: registrar, fifteen systems of ministries and an NGO, four gateways.
 
 Members and subsystems are those of Lumeria (`examples/lumeria/README.md`). Most have no gateway of their
-own: home affairs hosts identity, civil registration, early warning and oversight, revenue the land
-administration, the disability council the other social ministries, social welfare the relief organisation.
+own: home affairs hosts civil registration, early warning, oversight, social insurance and health, the
+disability council education and land, social welfare the relief organisation.
 """
 
 from __future__ import annotations
@@ -131,7 +131,7 @@ PREFERRED_PORTS: Final = (
     *(8161, 8162, 8163),
     *(8110, 8112, 8111, 8101, 8102),
 )
-"""Registrar; the systems of `ministries.SYSTEMS`; each gateway's client, peer, admin and development ports."""
+"""Registrar; the systems of `ministries.SYSTEMS`; the ports of each gateway, with its development doors."""
 
 
 def demo_ports() -> tuple[int, ...]:

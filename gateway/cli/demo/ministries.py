@@ -1,7 +1,7 @@
 """The ministries' systems of the demonstration: their secrets, source files and gateways.
 
 Systems that the story stops, or asks a thousand times, are processes of their own; the small ones share a
-process, each with its own port, protocol and credentials. Systems without a source file yet run for whoever
+process, each with its own port, protocol and credentials. Systems without a source file here run for whoever
 tries them.
 """
 
@@ -55,7 +55,7 @@ SYSTEMS: Final = (
     ),
     System("pension", [], "LUMERIA_PENSION_DSN", ["programme_mis/lumeria_pension.yaml"], "pension.db"),
     System("response", [], "LUMERIA_RESPONSE_DSN", ["programme_mis/lumeria_response.yaml"], "response.db"),
-    System("vehicles", [], "LUMERIA_VEHICLES_DSN", ["vehicles/lumeria.yaml"], "vehicles.db"),
+    System("vehicles", [], "LUMERIA_VEHICLES_DSN", [], "vehicles.db"),
     System(
         "insurance",
         ["LUMERIA_INSURANCE_PASSWORD"],
@@ -92,21 +92,19 @@ GATEWAYS: Final[Mapping[str, Hosting]] = {
             "LM/GOV/CRO": ["LM/GOV/CRO/crvs"],
             "LM/GOV/DRM": ["LM/GOV/DRM/early-warning"],
             "LM/GOV/DPA": ["LM/GOV/DPA/oversight"],
+            "LM/GOV/SSF": ["LM/GOV/SSF/insurance"],
+            "LM/GOV/MOH": ["LM/GOV/MOH/health"],
         },
-        ["national-id", "civil-registry", "early-warning"],
+        ["national-id", "civil-registry", "insurance", "health", "early-warning"],
     ),
-    "LM/GOV/TAX/gw1": Hosting(
-        {"LM/GOV/TAX": ["LM/GOV/TAX/income", "LM/GOV/TAX/vehicles"], "LM/GOV/LND": ["LM/GOV/LND/cadastre"]},
-        ["tax", "vehicles", "cadastre"],
-    ),
+    "LM/GOV/TAX/gw1": Hosting({"LM/GOV/TAX": ["LM/GOV/TAX/income"]}, ["tax"]),
     "LM/GOV/NDC/gw1": Hosting(
         {
             "LM/GOV/NDC": ["LM/GOV/NDC/disability"],
-            "LM/GOV/SSF": ["LM/GOV/SSF/insurance"],
             "LM/GOV/EDU": ["LM/GOV/EDU/attendance"],
-            "LM/GOV/MOH": ["LM/GOV/MOH/health"],
+            "LM/GOV/LND": ["LM/GOV/LND/cadastre"],
         },
-        ["disability", "insurance", "education", "health"],
+        ["disability", "education", "cadastre"],
     ),
     "LM/GOV/MSW/gw1": Hosting(
         {
