@@ -146,11 +146,7 @@ class Lookup:
         return agreed([through(self._take(record), self.steps) for record in records])
 
     def _take(self, record: Mapping[str, Any]) -> Any:
-        entries = find(record, self.place)
-        if entries is ABSENT or entries is None:
-            return None
-        if not isinstance(entries, list):
-            raise Unmappable("`find` does not lead to a list")
+        entries = entries_at(record, self.place, "find")
         found = [entry for entry in entries if find(entry, self.key) == self.equals]
         if len(found) > 1:
             raise Unmappable("several entries have this key")
@@ -218,12 +214,7 @@ class Each:
     def _entries(self, records: Records) -> Records:
         entries: list[Mapping[str, Any]] = []
         for record in records:
-            found = find(record, self.place or ())
-            if found is ABSENT or found is None:
-                continue
-            if not isinstance(found, list):
-                raise Unmappable("`from` does not lead to a list")
-            entries.extend(found)
+            entries.extend(entries_at(record, self.place or (), "from"))
         return entries
 
 
@@ -312,6 +303,19 @@ class Default:
         """The value, or the default."""
         value = self.rule.value(records)
         return self.default if value is None else value
+
+
+def entries_at(record: Mapping[str, Any], place: tuple[str, ...], word: str) -> list[Any]:
+    """The list at a place; one object counts as a list of one, since XML and much that was made of it
+    write a single entry without a list."""
+    found = find(record, place)
+    if found is ABSENT or found is None:
+        return []
+    if isinstance(found, Mapping):
+        return [found]
+    if not isinstance(found, list):
+        raise Unmappable(f"`{word}` does not lead to a list")
+    return found
 
 
 def named(name: str, rule: Rule, records: Records) -> Any:
