@@ -31,7 +31,8 @@ def draft_text(draft: Draft, heading: Heading, proposals: tuple[Proposal, ...]) 
 
 
 def _lines(draft: Draft, heading: Heading, proposals: tuple[Proposal, ...]) -> Iterator[str]:
-    yield f"# {_one_line(draft.title)}: drafted by `isthmus source new`. Read it, then `isthmus source check`."
+    yield f"# {_one_line(draft.title)}: drafted by `isthmus source new`."
+    yield "# Read it, correct it, then: isthmus source check"
     for remark in draft.remarks:
         yield f"# {_one_line(remark)}"
     for name, what in draft.secrets.items():
