@@ -91,5 +91,7 @@ async def _verdict(check: Check, bench: Bench, reason: str | None, progress: Pro
         return Verdict(check, "failed" if reason is None else "exempt", reason or str(error))
     except ConfigurationError as error:
         return Verdict(check, "failed", error.detail)
+    except Exception as error:  # noqa: BLE001 - a stranger's adapter; the text may quote a value
+        return Verdict(check, "failed", f"the check could not be run: {type(error).__name__}")
     # An exemption for a rule that is kept says something untrue about the source.
     return Verdict(check, "passed") if reason is None else Verdict(check, "exempt", reason, unfounded=True)
