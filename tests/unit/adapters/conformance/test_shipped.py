@@ -14,6 +14,8 @@ from adapters.shipped import shipped_sources
 
 PATHS = list(shipped_sources())
 
+pytestmark = pytest.mark.timeout(600)  # the first test waits for all reports
+
 
 @pytest.fixture(scope="module")
 def reports() -> Mapping[Path, Report]:
