@@ -1,4 +1,4 @@
-"""The commands of the sandbox country: `generate`, `serve`, `serve-together`."""
+"""The commands of the sandbox country: `generate`, `serve`, `serve-together`, `export`."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from examples.lumeria.country import SYSTEMS
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; 0 success, 2 usage or missing settings."""
     arguments = _parser().parse_args(argv)
-    return {"generate": _generate, "serve": _serve, "serve-together": _serve_together}[arguments.command](
-        arguments
-    )
+    return {"generate": _generate, "serve": _serve, "serve-together": _serve_together, "export": _export}[
+        arguments.command
+    ](arguments)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -34,6 +34,11 @@ def _parser() -> argparse.ArgumentParser:
     together = commands.add_parser("serve-together", help="run several systems in one process")
     together.add_argument("places", nargs="+", type=_place, metavar="SYSTEM=PORT", help="such as tax=8103")
     together.add_argument("--data", type=Path, required=True, help="folder that `generate` wrote")
+    export = commands.add_parser("export", help="write a system's data for another implementation")
+    export.add_argument("system", choices=SYSTEMS)
+    export.add_argument("--format", choices=("postgresql", "mysql", "geojson", "fhir"), required=True)
+    export.add_argument("--data", type=Path, required=True, help="folder that `generate` wrote")
+    export.add_argument("--out", type=Path, required=True, help="the file to write")
     return parser
 
 
@@ -65,6 +70,16 @@ def _serve_together(arguments: argparse.Namespace) -> int:
     try:
         serve_together(dict(arguments.places), arguments.data)
     except (MissingSettingError, FileNotFoundError) as error:
+        return _complain(str(error))
+    return 0
+
+
+def _export(arguments: argparse.Namespace) -> int:
+    from examples.lumeria.export import UnsuitedFormatError, export
+
+    try:
+        export(arguments.system, arguments.format, arguments.data, arguments.out)
+    except (UnsuitedFormatError, FileNotFoundError) as error:
         return _complain(str(error))
     return 0
 

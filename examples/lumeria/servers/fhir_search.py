@@ -52,6 +52,10 @@ class Fund:
             raise InvalidSearchError(404, "not-found", f"{kind} is not known")
         return matches[0]
 
+    def everything(self, kind: str) -> list[dict[str, Any]]:
+        """All resources of a type."""
+        return self._matches(kind, [])
+
     def page(self, token: str) -> dict[str, Any]:
         """A further page of a search. Raises InvalidSearchError."""
         try:
