@@ -19,8 +19,9 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from adapters.http.auth.form import read_auth
-from adapters.http.client import HttpAnswer
+from adapters.http.client import HttpAnswer, HttpClient
 from adapters.http.form import connection
+from adapters.source import Limits
 from schemas.errors import ConfigurationError
 from schemas.outcome import DeniedBySource, Misbehaving, Unavailable
 from tests.unit.adapters.http.fake_network import BASE_URL, FakeNetwork, answered, client_over
@@ -157,10 +158,20 @@ def _basic(request: httpx.Request) -> list[str]:
 async def test_oauth2__many_at_once__one_token_for_all():
     """Questions that arrive together wait for one token (single flight); later ones use it too."""
     service = TokenService(expires_in=3600)
-    client = client_over(FakeNetwork(service), OAUTH)
-    await asyncio.gather(*(client.send("GET", "/x") for _ in range(20)))
+
+    class Slow(httpx.AsyncBaseTransport):
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            await asyncio.sleep(0.001)
+            given = service(request)
+            return given if isinstance(given, httpx.Response) else answered(given)
+
+    form = connection({"base_url": BASE_URL, "auth": OAUTH}, Path("unused"))
+    client = HttpClient(form, Limits(), Slow())
+    client.open()
+    answers = await asyncio.gather(*(client.send("GET", "/x") for _ in range(20)))
     await client.send("GET", "/x")
     assert service.given == 1
+    assert {answer.status for answer in answers if isinstance(answer, HttpAnswer)} == {200}
 
 
 async def test_oauth2__token_refused__fetched_once_more_and_asked_again():
