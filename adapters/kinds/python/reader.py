@@ -46,7 +46,10 @@ class Python(Kind):
 
     async def open(self) -> None:
         """As `Kind.open`; the file must offer only what the class does."""
-        offers = {offer.name: offer for offer in await self._adapter.discover()}
+        listed = list(await self._adapter.discover())
+        if listed != list(await self._adapter.discover()):
+            raise ConfigurationError(f"source {self._source.id}: the adapter lists other services each time")
+        offers = {offer.name: offer for offer in listed}
         for service in self._source.services.values():
             canonical = service.canonical if isinstance(service, RecordService) else None
             if service.name not in offers or offers[service.name].canonical != canonical:

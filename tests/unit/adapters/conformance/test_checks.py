@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from adapters.conformance.checks import CHECKS
 from adapters.conformance.python_source import source_of
 from adapters.conformance.running import examine
 from adapters.conformance.verdict import Report
-from adapters.custom import Misbehaving, NotFound, Question, SourceAdapter, Unavailable
+from adapters.custom import Misbehaving, NotFound, Offer, Question, SourceAdapter, Unavailable
 from adapters.yaml_lines import load
 from examples.python_adapter.old_tax import OldTax
 
@@ -33,6 +34,14 @@ class AlwaysWell(OldTax):
 
     async def health(self) -> None:
         """Well."""
+
+
+class Wavers(OldTax):
+    """Lists its services under another title each time."""
+
+    async def discover(self) -> Sequence[Offer]:  # noqa: D102
+        self.turn = getattr(self, "turn", 0) + 1
+        return [replace(offer, title=str(self.turn)) for offer in await super().discover()]
 
 
 class FirstOnly(OldTax):
@@ -148,6 +157,7 @@ class Forgiving(OldTax):
     ("adapter", "check"),
     [
         (AlwaysWell, 2),
+        (Wavers, 3),
         (SilenceIsNobody, 5),
         (FirstOnly, 6),
         (Forgiving, 7),
