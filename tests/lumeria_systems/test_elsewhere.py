@@ -8,7 +8,6 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -16,14 +15,11 @@ from typing import Any
 import asyncpg
 import pytest
 
-from adapters.contract import Query
-from adapters.opening import open_source
-from adapters.source_file import load_source
 from examples.lumeria.export import export, fhir_resources
 from examples.lumeria.generate import generate
-from schemas.outcome import Match, NotFound, Outcome
-from schemas.record import Subject
+from schemas.outcome import Match, NotFound
 from tests.fhir import fhir_server
+from tests.lumeria_systems.asking import ask
 from tests.mariadb import MariadbServer, mariadb_server  # noqa: F401  a fixture
 from tests.sshd import sshd
 
@@ -44,35 +40,6 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def story(data: Path) -> dict[str, Any]:
     """Its story."""
     return json.loads((data / "story.json").read_text())  # type: ignore[no-any-return]
-
-
-async def ask(
-    path: Path,
-    service: str,
-    national_id: str,
-    variables: Mapping[str, str],
-    secrets: Mapping[str, str] | None = None,
-) -> Outcome:
-    """Open a source, ask one question, close it."""
-    source = load_source(path, _Secrets(secrets or {}), variables)
-    adapter = open_source(source)
-    await adapter.open()
-    try:
-        fields = source.record_service(service).fields
-        return await adapter.fetch(Query(service, Subject("national_id", national_id), fields))
-    finally:
-        await adapter.close()
-
-
-class _Secrets:
-    """Secrets from a table."""
-
-    def __init__(self, given: Mapping[str, str]) -> None:
-        self._given = given
-
-    def get(self, name: str) -> str | None:
-        """The secret, if there is one."""
-        return self._given.get(name)
 
 
 async def test_pension__mariadb__hijri_dates_and_amounts_as_from_sqlite(
