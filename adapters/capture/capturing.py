@@ -23,7 +23,7 @@ from adapters.capture.redaction import Redactor
 from adapters.fixtures import outcome_name, replayed
 from adapters.http.answers import HttpAnswer
 from adapters.http.listening import heard_answers
-from adapters.kinds import Raw, new_kind, package_of
+from adapters.kinds import Dated, Raw, new_kind, package_of
 from adapters.mapped import outcome_of
 from adapters.source import RecordService, Source
 from adapters.steps import Codes
@@ -119,9 +119,10 @@ def _recorded(
             one["body"] = unbound(one["body"])
         return {"answer": recorded[0]} if len(recorded) == 1 else {"answers": recorded}
     record = getattr(replay, "recorded", None)
-    if record is None or not isinstance(raw, (list, tuple)):
+    rows = raw.records if isinstance(raw, Dated) else () if isinstance(raw, NotFound) else raw
+    if record is None or not isinstance(rows, (list, tuple)):
         raise ConfigurationError(f"kind `{source.kind}` cannot be captured; write the fixture by hand")
-    return dict(record(source, service, [_plain(redactor.value(dict(row))) for row in raw]))
+    return dict(record(source, service, [_plain(redactor.value(dict(row))) for row in rows]))
 
 
 def _named(service: RecordService, subject: Subject, redactor: Redactor) -> str:

@@ -13,15 +13,16 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 from adapters.kinds import Kind
-from adapters.kinds.file.form import DroppedFile, FileConnection, FolderDrop
+from adapters.kinds.file.form import DroppedFile, FileAsk, FileConnection, FolderDrop, kept_columns
 from adapters.kinds.file.reader import File
-from adapters.source import Source
+from adapters.kinds.file.writing import content
+from adapters.source import RecordService, Source
 from schemas.errors import ConfigurationError
 
 MODIFIED: Final = 1767225600
@@ -32,9 +33,28 @@ def replaying(source: Source, case: Mapping[str, Any], folder: Path) -> tuple[So
     """As `Replaying`; the source then reads the folder `drop` in `folder`."""
     dropping = folder / "drop"
     dropping.mkdir()
-    recorded = pointed_at(source, dropping)
-    drop(recorded, case, dropping)
-    return recorded, File(recorded)
+    staged = pointed_at(source, dropping)
+    drop(staged, case, dropping)
+    return staged, File(staged)
+
+
+def recorded(source: Source, service: RecordService, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """A case's own members for staged rows, already redacted: one file in its own format."""
+    connection, ask = source.connection, service.ask
+    if not isinstance(connection, FileConnection) or not isinstance(ask, FileAsk):
+        raise ConfigurationError(f"service {service.name} does not read a file")
+    dropped = connection.files[ask.file]
+    where = frozenset(ask.where.values())
+    columns = kept_columns(dropped, service.rules.all_columns, where)
+    return {"drop": {dropped.name.example(): content(dropped.format, _head(dropped), columns, rows)}}
+
+
+def _head(dropped: DroppedFile) -> list[str]:
+    """The lines before the header; one of them may say the file's day."""
+    head = [""] * int(getattr(dropped.format, "skip", 0))
+    if dropped.as_of.pattern is not None:
+        head[dropped.as_of.line - 1] = dropped.as_of.pattern.example()
+    return head
 
 
 def pointed_at(source: Source, folder: Path) -> Source:
@@ -57,9 +77,9 @@ def drop(source: Source, case: Mapping[str, Any], folder: Path) -> None:
     """Write a case's files, each with its manifest."""
     connection = source.connection
     files = connection.files.values() if isinstance(connection, FileConnection) else ()
-    for name, content in case.get("drop", {}).items():
+    for name, given in case.get("drop", {}).items():
         encoding = next((encoding_of(dropped) for dropped in files if _is_one(dropped, name)), "utf-8")
-        write(folder / name, written(content, encoding), as_of=case.get("as_of", "2026-01-01"))
+        write(folder / name, written(given, encoding), as_of=case.get("as_of", "2026-01-01"))
 
 
 def write(path: Path, data: bytes, *, as_of: str = "2026-01-01", modified: int = MODIFIED) -> None:
@@ -77,19 +97,19 @@ def encoding_of(dropped: DroppedFile) -> str:
     return getattr(dropped.format, "encoding", "utf-8")
 
 
-def written(content: Any, encoding: str) -> bytes:
+def written(given: Any, encoding: str) -> bytes:
     """A recorded file's bytes; a list of rows is written as a workbook of one sheet."""
-    if isinstance(content, str):
-        return content.encode(encoding)
+    if isinstance(given, str):
+        return given.encode(encoding)
     import io
 
     import openpyxl
 
     book = openpyxl.Workbook()
     sheet: Any = book.active
-    for row in content["rows"]:
+    for row in given["rows"]:
         sheet.append(row)
-    sheet.title = content.get("sheet", "Sheet")
+    sheet.title = given.get("sheet", "Sheet")
     stream = io.BytesIO()
     book.save(stream)
     return stream.getvalue()

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -15,12 +12,11 @@ from adapters.conformance.bending import bent
 from adapters.conformance.faults import CANARY, Fault
 from adapters.conformance.stand_in import Asked, StandIn
 from adapters.kinds.file.form import DroppedFile, FileAsk, FileConnection, Format, kept_columns
-from adapters.kinds.file.formats.csv import Csv
 from adapters.kinds.file.formats.fixed import Fixed
-from adapters.kinds.file.formats.jsonl import JsonLines
 from adapters.kinds.file.formats.number import Number
 from adapters.kinds.file.replay import drop, pointed_at, write, written
 from adapters.kinds.file.spool import Spool
+from adapters.kinds.file.writing import content
 from adapters.source import RecordService, Source
 from schemas.errors import ConfigurationError
 
@@ -143,31 +139,10 @@ def read(dropped: DroppedFile, path: Path, columns: Sequence[str]) -> list[dict[
 
 
 def _written(form: Format, records: list[dict[str, Any]], path: Path) -> bytes:
-    columns = list(records[0]) if records else []
     with path.open("rb") as opened:
         head = form.head(opened) if not path.name.endswith(".xlsx") else []
-    if isinstance(form, JsonLines):
-        lines = [*head, *(json.dumps(record) for record in records)]
-        return "".join(line + "\n" for line in lines).encode()
-    if isinstance(form, Fixed):
-        lines = [*head, *(_line(form, record) for record in records)]
-        lines += [f"{form.trailer}{len(records)}"] if form.trailer is not None else []
-        return "".join(line + "\n" for line in lines).encode(form.encoding)
-    rows: list[list[Any]] = [list(columns), *([record.get(name) for name in columns] for record in records)]
-    if isinstance(form, Csv):
-        text = io.StringIO("".join(line + "\n" for line in head))
-        text.seek(0, os.SEEK_END)
-        csv.writer(text, delimiter=form.delimiter, quotechar=form.quote).writerows(rows)
-        return text.getvalue().encode(form.encoding)
-    skipped: list[list[Any]] = [[""]] * getattr(form, "skip", 0)
-    return written({"rows": skipped + rows, "sheet": getattr(form, "sheet", None) or "Sheet"}, "utf-8")
-
-
-def _line(form: Fixed, record: Mapping[str, Any]) -> str:
-    text = [" "] * form.width
-    for name, (first, last) in form.fields.items():
-        text[first - 1 : last] = str(record.get(name) or "")[: last - first + 1].ljust(last - first + 1)
-    return "".join(text)
+    made = content(form, head, list(records[0]) if records else [], records)
+    return written(made, getattr(form, "encoding", "utf-8"))
 
 
 def _files(source: Source) -> Mapping[str, DroppedFile]:
