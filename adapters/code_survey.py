@@ -14,9 +14,10 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any, Final, Protocol, cast
 
+from adapters.combining_rules import FirstOf, Join
 from adapters.convert import Unfit, to_text
 from adapters.kinds import package_of
-from adapters.rules import Each, Fields, FirstOf, From, Join, Listed, Rule
+from adapters.rules import Each, Fields, From, Listed, Rule
 from adapters.source import RecordService, Source
 from adapters.steps import Codes
 from schemas.errors import ConfigurationError

@@ -13,24 +13,12 @@ from typing import Any, Final
 
 from adapters import steps
 from adapters.calendars import GREGORIAN, calendar
+from adapters.combining_rules import DateParts, Default, FirstOf, Join
 from adapters.convert import Unfit, decimal
 from adapters.crosswalk import CodeLists
 from adapters.dates import numeric
 from adapters.pointer import parse
-from adapters.rules import (
-    Constant,
-    DateParts,
-    Default,
-    Each,
-    Fields,
-    FirstOf,
-    From,
-    Join,
-    Listed,
-    Lookup,
-    Missing,
-    Rule,
-)
+from adapters.rules import Constant, Each, Fields, From, Listed, Lookup, Missing, Rule
 from adapters.steps import ERROR, EXACT, Bands, Codes, Empties, InScript, PadTo, Scale, Split, Step, composed
 from adapters.yaml_lines import Place
 from schemas.errors import ConfigurationError
