@@ -117,7 +117,7 @@ def _start(
     screen: Screen, processes: Processes, home: Path, people: int
 ) -> tuple[Country, Mapping[str, Any]]:
     data = home / "data"
-    with screen.working(f"Lumeria's {people} people are born, married and registered, at five ministries"):
+    with screen.working(f"Lumeria's {people} people are born, married and registered, by fifteen systems"):
         _generate(data, people)
     ports = demo_ports()
     with screen.working("keys, certificates, agreements and the signed directory of the federation"):
@@ -127,11 +127,12 @@ def _start(
         with interrupted_afterwards():
             for path in country.sandbox.settings.values():
                 migrate_now(load(path).database.get_secret_value())
-        processes.wait_healthy([country.registrar])
-    with screen.working("registrar, five ministries' systems and four gateways, each a process of its own"):
+        # A gateway that finds a system missing when it starts looks again only seconds later.
+        processes.wait_healthy([*country.systems, country.registrar])
+    with screen.working("registrar, twelve members' systems and four gateways, in processes of their own"):
         for program in country.gateways:
             processes.start(program)
-        processes.wait_healthy([*country.systems, *country.gateways])
+        processes.wait_healthy(country.gateways)
     if ports != PREFERRED_PORTS:
         screen.say("[yellow]The usual ports are taken; this run uses others.[/]")
     story: Mapping[str, Any] = json.loads((data / "story.json").read_text(encoding="utf-8"))
