@@ -39,6 +39,7 @@ KINDS: Final = (
     "python",
     "soap",
     "xroad",
+    "oidc",
 )
 """The words a source file may write after `kind:`."""
 
