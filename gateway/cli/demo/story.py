@@ -127,7 +127,7 @@ def _start(
         with interrupted_afterwards():
             for path in country.sandbox.settings.values():
                 migrate_now(load(path).database.get_secret_value())
-        processes.wait_healthy([*country.systems, country.registrar])  # gateways look again only seconds later
+        processes.wait_healthy([*country.systems, country.registrar])  # a gateway looks twice, seconds apart
     with screen.working("registrar, twelve members' systems and four gateways, in processes of their own"):
         for program in country.gateways:
             processes.start(program)
