@@ -40,6 +40,7 @@ KINDS: Final = (
     "soap",
     "xroad",
     "oidc",
+    "ogc",
 )
 """The words a source file may write after `kind:`."""
 

@@ -1,0 +1,1 @@
+"""Kind `ogc`: features with places, by OGC API Features or WFS 2.0."""
