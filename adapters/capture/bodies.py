@@ -9,6 +9,7 @@ from adapters.capture.redaction import Redactor
 from adapters.http.answers import HttpAnswer
 from schemas.errors import ConfigurationError
 
+_SOAP = ("http://schemas.xmlsoap.org/soap/envelope/", "http://www.w3.org/2003/05/soap-envelope")
 _KEPT_HEADERS = ("retry-after", "link")
 
 
@@ -47,15 +48,17 @@ def _body(answer: HttpAnswer, redactor: Redactor) -> Any:
 
 
 def _xml(data: bytes, redactor: Redactor) -> str:
-    """Texts and attributes replaced; names, namespaces and `xsi:` attributes stay."""
+    """Texts and attributes replaced; names, namespaces, and attributes of `xsi:` and SOAP's header stay."""
     from adapters.xml import XSI, parse_xml, serialise
+
+    ours = (f"{{{XSI}}}", *(f"{{{uri}}}" for uri in _SOAP))
 
     root = parse_xml(data, max_bytes=len(data))
     for element in root.iter():
         if isinstance(element.tag, str):
             element.text = redactor.text(element.text) if element.text else element.text
             for name, value in element.attrib.items():
-                if not str(name).startswith(f"{{{XSI}}}"):
+                if not str(name).startswith(ours):
                     element.set(name, redactor.text(str(value)))
         element.tail = redactor.text(element.tail) if element.tail else element.tail
     return serialise(root).decode()

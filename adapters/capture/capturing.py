@@ -33,6 +33,7 @@ from schemas.outcome import Ambiguous, Match, NotFound, Outcome
 from schemas.record import Subject
 
 _TRIES = 20
+_DRAWS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,28 +64,28 @@ async def capture(
     service.subject_values(subject)
     live, raw, answers = await _ask(source, service, subject)
     if not isinstance(live, (Match, NotFound, Ambiguous)):
-        raise ConfigurationError(f"the system gave no answer to record: {outcome_name(live)}, {live.cause}")
+        raise ConfigurationError(
+            f"the system gave no answer to record: {outcome_name(live)}, {live.cause}; "
+            "`isthmus source try` shows which rule or request to correct"
+        )
     replay = import_module(package_of(source.kind) + ".replay")
     keep = words_of(document) | _codes(service.rules) | getattr(replay, "PROTOCOL_WORDS", frozenset())
-    redactor = Redactor(keep, formats_of(document), random)
-    case = {
-        "name": name,
-        "service": service.name,
-        "given": {subject.type: _named(service, subject, redactor)},
-        **_recorded(replay, source, service, raw, answers, redactor),
-    }
-    outcome = await replayed(offline, case)
-    if outcome_name(outcome) != outcome_name(live):
-        cause = getattr(outcome, "cause", "")
-        raise ConfigurationError(
-            f"without the person the answer gives {outcome_name(outcome)} in place of {outcome_name(live)}"
-            + (f" ({cause})" if cause else "")
-            + "; a word of the protocol was taken for a person's: name it in `codes` or `equals`"
-        )
-    case["expect"] = _expected(service, outcome)
-    if any(map(redactor.left_in, _texts(case))):
-        raise ConfigurationError("something of the original would stay; try again, or write the case by hand")
-    return Captured(case, outcome)
+    unlike = ""
+    for _ in range(_DRAWS):  # what is drawn may break a bound of the system; then draw again
+        redactor = Redactor(keep, formats_of(document), random)
+        case = {
+            "name": name,
+            "service": service.name,
+            "given": {subject.type: _named(service, subject, redactor)},
+            **_recorded(replay, source, service, raw, answers, redactor),
+        }
+        with heard_answers() as heard:
+            outcome = await replayed(offline, case)
+        if outcome_name(outcome) == outcome_name(live):
+            _say_what_is_asked(case, [one.asked for one in heard])
+            return _checked(case, service, outcome, redactor)
+        unlike = _unlike(live, outcome)
+    raise ConfigurationError(unlike)
 
 
 async def _ask(
@@ -100,7 +101,11 @@ async def _ask(
             raw = outcome_of_error(error)
         finally:
             await kind.close()
-    return outcome_of(service, raw, service.fields, source.limits, int(time.time())), raw, answers
+    return (
+        outcome_of(service, raw, service.fields, source.limits, int(time.time())),
+        raw,
+        [one.answer for one in answers],
+    )
 
 
 def _recorded(
@@ -123,6 +128,31 @@ def _recorded(
     if record is None or not isinstance(rows, (list, tuple)):
         raise ConfigurationError(f"kind `{source.kind}` cannot be captured; write the fixture by hand")
     return dict(record(source, service, [_plain(redactor.value(dict(row))) for row in rows]))
+
+
+def _say_what_is_asked(case: dict[str, Any], asked: Sequence[str]) -> None:
+    """Where a question takes several requests that differ, each answer says which one it is to, so that
+    fewer fields may ask fewer of them."""
+    answers = case.get("answers", ())
+    if 1 < len(answers) == len(asked) == len(set(asked)):
+        case["answers"] = [{"asks": line, **answer} for line, answer in zip(asked, answers, strict=True)]
+
+
+def _checked(case: dict[str, Any], service: RecordService, outcome: Outcome, redactor: Redactor) -> Captured:
+    """The case with what it must give, when nothing of the original stands in it."""
+    case["expect"] = _expected(service, outcome)
+    if any(map(redactor.left_in, _told(case))):
+        raise ConfigurationError("something of the original would stay; try again, or write the case by hand")
+    return Captured(case, outcome)
+
+
+def _unlike(live: Outcome, outcome: Outcome) -> str:
+    cause = getattr(outcome, "cause", "")
+    return (
+        f"without the person the answer gives {outcome_name(outcome)} in place of {outcome_name(live)}"
+        + (f" ({cause})" if cause else "")
+        + "; a word of the protocol was taken for a person's: name it in `codes` or `equals`"
+    )
 
 
 def _named(service: RecordService, subject: Subject, redactor: Redactor) -> str:
@@ -171,6 +201,15 @@ def _plain(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [_plain(item) for item in value]
     return value if value is None or isinstance(value, (bool, int, float, str)) else str(value)
+
+
+def _told(case: Mapping[str, Any]) -> Iterator[str]:
+    """Every value of a case but for its service and its outcome, which are words of ours."""
+    for member, value in case.items():
+        if member == "expect":
+            yield from _texts({name: item for name, item in value.items() if name != "outcome"})
+        elif member != "service":
+            yield from _texts(value)
 
 
 def _texts(value: Any) -> Iterator[str]:

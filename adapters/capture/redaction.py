@@ -17,9 +17,14 @@ from random import Random, SystemRandom
 from typing import Any, Final
 
 _ISO = re.compile(r"\d{4}-\d{2}-\d{2}(?=$|[T ])")
+_SEPARATOR = re.compile(r"([/|?&=])")
+_YEAR = re.compile(r"19[1-9][0-9]|20[0-9]{2}")
 _OTHER_DATE = re.compile(
     r"(?<!\d)(\d{1,2}[./-]\d{1,2}[./-])(\d{4})(?!\d)|(?<!\d)(\d{4})([./]\d{1,2}[./]\d{1,2})(?!\d)"
 )
+_NOBODYS: Final = frozenset({"true", "false", "http:", "https:", "urn:"})
+"""What XML writes where JSON has a type, and how addresses begin."""
+_SMALL: Final = 3
 _LEAST_TELLING: Final = 4
 """Shorter texts occur by chance; they are replaced, but not searched for afterwards."""
 _BLOCK: Final = 64
@@ -32,7 +37,7 @@ class Redactor:
     def __init__(
         self, keep: Iterable[str], formats: Iterable[str] = (), random: Random | None = None
     ) -> None:
-        self._keep = frozenset(keep)
+        self._keep = frozenset(keep) | _NOBODYS
         self._formats = tuple(formats)
         self._random = random or SystemRandom()
         self._days = timedelta(days=self._random.randint(1, _FURTHEST_DAYS))
@@ -56,10 +61,10 @@ class Redactor:
 
     def text(self, text: str) -> str:
         """One text replaced, the same way every time."""
-        if not text.strip() or text in self._keep:
+        if not any(map(str.isalnum, text)) or text in self._keep:
             return text
         if text not in self._others:
-            self._others[text] = self._day(text) or self._letters(text)
+            self._others[text] = self._day(text) or self._pieces(text) or self._letters(text)
         return self._others[text]
 
     def forget(self, text: str) -> None:
@@ -79,7 +84,9 @@ class Redactor:
         )
 
     def _telling(self) -> Iterator[tuple[str, str]]:
-        return ((old, new) for old, new in self._others.items() if len(old) >= _LEAST_TELLING)
+        """What would tell if it stayed: neither a year nor something short."""
+        others = self._others.items()
+        return ((old, new) for old, new in others if len(old) >= _LEAST_TELLING and not _YEAR.fullmatch(old))
 
     def _name(self, name: str) -> str:
         """A member's name stays, unless it is itself a value: a number, or something replaced."""
@@ -96,6 +103,11 @@ class Redactor:
         except (ValueError, ArithmeticError):  # such as 1e-07, whose letter was replaced
             return type(number)(0)
 
+    def _pieces(self, text: str) -> str | None:
+        """A path, an address or a pair, piece by piece: what they name has the same other name elsewhere."""
+        pieces = _SEPARATOR.split(text)
+        return None if len(pieces) == 1 else "".join(map(self.text, pieces))
+
     def _day(self, text: str) -> str | None:
         """Another day in the same writing; None when the text is no date."""
         for format_ in self._formats:
@@ -103,6 +115,8 @@ class Redactor:
                 return (datetime.strptime(text, format_) - self._days).strftime(format_)  # noqa: DTZ007
             except (ValueError, OverflowError):
                 continue
+        if _YEAR.fullmatch(text):
+            return str(int(text) - 1 - self._days.days % 3)
         if _ISO.match(text):
             try:
                 day = date.fromisoformat(text[:10]) - self._days
@@ -119,6 +133,8 @@ class Redactor:
         return small + other if match[2] else other + small
 
     def _letters(self, text: str) -> str:
+        if text.isdecimal() and text.isascii() and len(text) <= _SMALL:
+            return self._smaller(text)
         zeros = len(text) - len(text.lstrip("0"))
         for _ in range(100):
             rest = "".join(self._letter(letter, first=not at) for at, letter in enumerate(text[zeros:]))
@@ -126,6 +142,13 @@ class Redactor:
             if other != text and other not in self._keep:
                 return other
         return text  # zeros and punctuation only: nothing in it can be replaced, and nothing tells
+
+    def _smaller(self, text: str) -> str:
+        """Small numbers have bounds, such as 100 per cent or grade 4: another one, not above them."""
+        number = int(text)
+        least = 10 ** (len(str(number)) - 1) if number else 0
+        others = [str(other).zfill(len(text)) for other in range(least, number + 1)]
+        return self._random.choice([other for other in others if other not in self._keep - {text}] or [text])
 
     def _letter(self, letter: str, *, first: bool) -> str:
         if letter.isdecimal():

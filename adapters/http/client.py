@@ -20,7 +20,7 @@ import httpx
 from adapters.http.answers import HttpAnswer, failure_of, parse_answer, retry_after
 from adapters.http.auth.contract import Authenticator
 from adapters.http.form import HttpConnection
-from adapters.http.listening import LISTENER
+from adapters.http.listening import LISTENER, Heard
 from adapters.http.network import ForbiddenAddress, HttpNetwork, Reach
 from adapters.http.outgoing import Content, Outgoing
 from adapters.http.tls import tls_context
@@ -107,7 +107,7 @@ class HttpClient:
         answer = await self._authenticated(request)
         listener = LISTENER.get()
         if listener is not None and isinstance(answer, HttpAnswer):
-            listener(answer)
+            listener(Heard(f"{method} {httpx.URL(url).raw_path.decode()}", answer))
         return answer
 
     async def exchange(self, request: Outgoing) -> HttpAnswer | Unanswered:

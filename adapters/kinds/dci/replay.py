@@ -21,7 +21,9 @@ from adapters.kinds.dci.reader import Dci
 from adapters.source import Source
 
 PROTOCOL_WORDS: Final = (
-    frozenset({"rcvd", "pdng", "succ", "rjct", "ACK", "NACK", "ERR", "1.0.0"}) | MEANINGS.keys()
+    frozenset({"rcvd", "pdng", "succ", "rjct", "ACK", "NACK", "ERR", "1.0.0"})
+    | {"search", "on-search", "txn-on-status"}
+    | MEANINGS.keys()
 )
 """Values of an envelope that are never a person's."""
 
