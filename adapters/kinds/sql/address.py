@@ -8,14 +8,13 @@ and a Unix socket need none.
 
 from __future__ import annotations
 
+import re
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal
-
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
+from urllib.parse import parse_qs, unquote
 
 from schemas.errors import ConfigurationError
 
@@ -37,6 +36,13 @@ _TLS: Final[Mapping[str, Tls]] = {
     "require": "require",
     "disable": "disable",
 }
+_URL: Final = re.compile(
+    r"(?P<system>[a-z]+)://"
+    r"(?:(?P<user>[^:/@?]*)(?::(?P<password>.*))?@)?"  # a password may hold anything, `@` too
+    r"(?:\[(?P<address>[0-9a-fA-F:.]+)\]|(?P<host>[^/:@?\[\]]*))(?::(?P<port>[0-9]{1,5}))?"
+    r"(?:/(?P<database>[^?]*))?(?:\?(?P<query>.*))?",
+    re.DOTALL,
+)
 _NEAR: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _PORTS: Final = {"postgresql": 5432, "mysql": 3306, "mariadb": 3306, "mssql": 1433, "oracle": 1521}
 
@@ -79,39 +85,43 @@ def address(dsn: str) -> Address:
     Raises:
         ConfigurationError: what is wrong with it, without quoting it.
     """
-    try:
-        url = make_url(dsn)
-    except (ArgumentError, ValueError):
+    url = _URL.fullmatch(dsn)
+    if url is None:
         raise ConfigurationError(
             "the dsn is no database URL; write postgresql://user:${secret:NAME}@host/database"
-        ) from None
-    system = url.drivername
+        )
+    system = url["system"]
     if system not in DATABASES:
         raise ConfigurationError(
             "the dsn begins with none of " + ", ".join(f"{name}://" for name in DATABASES)
         )
-    query = {name: value for name, value in url.query.items() if isinstance(value, str)}
+    query = _options(url["query"] or "")
     mode, ca_file = query.pop("sslmode", None), query.pop("sslrootcert", None)
-    foreign = sorted(set(query) - DATABASES[system]) + sorted(
-        set(url.query) - {*query, "sslmode", "sslrootcert"}
-    )
-    if foreign:
+    if query.keys() - DATABASES[system]:
         raise ConfigurationError(
             "the dsn holds something after `?` that is not known here; see docs/adapters/sql.md"
         )
-    host = url.host or "localhost"
+    host = url["address"] or url["host"] or "localhost"
     near = host in _NEAR or "unix_socket" in query or query.get("host", "").startswith("/")
     return Address(
         system=system,
         host=host,
-        port=url.port or _PORTS.get(system, 0),
-        user=url.username or "",
-        password=str(url.password or ""),
-        database=url.database or "",
+        port=int(url["port"] or _PORTS.get(system, 0)),
+        user=unquote(url["user"] or ""),
+        password=unquote(url["password"] or ""),
+        database=url["database"] or "",
         tls=_tls(mode, near=near or system == "sqlite"),
         ca_file=ca_file,
         options=query,
     )
+
+
+def _options(text: str) -> dict[str, str]:
+    """What stands after `?`, each word once."""
+    values = parse_qs(text, keep_blank_values=True)
+    if any(len(value) > 1 for value in values.values()):
+        raise ConfigurationError("the dsn says something twice after `?`; leave one")
+    return {name: value for name, (value, *_) in values.items()}
 
 
 def _tls(mode: str | None, *, near: bool) -> Tls:
