@@ -24,7 +24,7 @@ from typing import Final
 from gateway.consent.errors import UnfitConsent
 from schemas.errors import MalformedRequest
 from schemas.identifiers import MemberId, ServiceId, SubsystemId
-from schemas.record import MAX_FIELDS, Subject, parse_fields
+from schemas.record import ACCESS_TOKEN, MAX_FIELDS, Subject, parse_fields
 from schemas.statement import check_code
 
 MAX_LIFETIME_S: Final = 10 * 366 * 24 * 3600
@@ -151,6 +151,8 @@ class Wish:
     def check(self) -> None:
         """Raise `UnfitConsent` unless it can be granted as it stands."""
         self.scope.check()
+        if self.subject.type == ACCESS_TOKEN:
+            raise UnfitConsent("a consent is about a person, not about a token, which is kept nowhere")
         if not 0 < self.valid_until - self.valid_from <= MAX_LIFETIME_S:
             raise UnfitConsent("a consent ends after it begins, and within ten years")
         if (self.method is Method.ASSISTED) != (self.officer is not None):

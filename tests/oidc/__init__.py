@@ -6,14 +6,16 @@ Its packages are installed once, by `npm ci` from the lock file beside this one 
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -53,9 +55,17 @@ def home() -> Path:
 
 @contextmanager
 def openid_provider(
-    port: int, redirect_uri: str, certificate: Path, key: Path, *, alg: str, method: str
+    port: int,
+    redirect_uri: str,
+    certificate: Path,
+    key: Path,
+    *,
+    alg: str,
+    method: str,
+    client: Mapping[str, Any] | None = None,
 ) -> Iterator[OpenIdProvider]:
-    """A provider that knows one client, `isthmus`; `method` is how that client proves itself."""
+    """A provider that knows one client, `isthmus`; `method` is how that client proves itself, `client` is
+    further metadata of it (OpenID Connect Dynamic Client Registration 1.0, section 2)."""
     environment = {
         **os.environ,
         "OIDC_HOME": str(home()),
@@ -66,6 +76,7 @@ def openid_provider(
         "OIDC_SECRET": SECRET,
         "OIDC_ALG": alg,
         "OIDC_METHOD": method,
+        "OIDC_CLIENT": json.dumps(dict(client or {})),
     }
     command = ["node", str(HERE / "provider.mjs")]
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:

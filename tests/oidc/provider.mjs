@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 
 const { OIDC_HOME, OIDC_PORT, OIDC_CERT, OIDC_KEY, OIDC_REDIRECT, OIDC_SECRET, OIDC_ALG, OIDC_METHOD } = process.env;
+const client = JSON.parse(process.env.OIDC_CLIENT ?? '{}');  // further metadata of the client
 const require = createRequire(`${OIDC_HOME}/`);
 const { default: Provider } = await import(require.resolve('oidc-provider'));
 const { exportJWK, generateKeyPair } = await import(require.resolve('jose'));
@@ -23,11 +24,16 @@ const provider = new Provider(`https://127.0.0.1:${OIDC_PORT}`, {
     grant_types: ['authorization_code'],
     token_endpoint_auth_method: OIDC_METHOD,
     id_token_signed_response_alg: OIDC_ALG,
+    ...client,
   }],
   jwks: { keys: OIDC_ALG === 'RS256' ? [signing] : [signing, rsa] },
-  enabledJWA: { idTokenSigningAlgValues: ['ES256', 'RS256', 'PS256', 'EdDSA'] },
+  enabledJWA: {
+    idTokenSigningAlgValues: ['ES256', 'RS256', 'PS256', 'EdDSA'],
+    userinfoSigningAlgValues: ['ES256', 'RS256', 'PS256', 'EdDSA'],
+  },
   claims: { openid: ['sub', 'national_id'] },
   conformIdTokenClaims: false,
+  features: { introspection: { enabled: true }, jwtUserinfo: { enabled: true }, encryption: { enabled: true } },
   pkce: { required: () => true },
   cookies: { keys: ['for tests only'] },
   findAccount: (_, id) => ({ accountId: id, claims: () => ({ sub: id, national_id: id }) }),

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from joserfc import jwe, jws
 from joserfc.errors import JoseError
+from joserfc.jwe import JWERegistry
 from joserfc.jwk import ECKey, RSAKey
 
 from adapters.kinds.oidc.bearer import header_of
@@ -23,7 +24,11 @@ from schemas.outcome import Misbehaving, Unanswered
 from schemas.strict_json import parse
 
 SIGNATURES: Final = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "EdDSA"]
-ENCRYPTIONS: Final = ["RSA-OAEP-256", "ECDH-ES", "ECDH-ES+A256KW", "A128GCM", "A256GCM", "A256CBC-HS512"]
+_ENCRYPTIONS: Final = JWERegistry(
+    # RFC 7519 section 5.3: providers repeat `iss` and `aud` in the header of a JWE.
+    algorithms=["RSA-OAEP-256", "ECDH-ES", "ECDH-ES+A256KW", "A128GCM", "A256GCM", "A256CBC-HS512"],
+    strict_check_header=False,
+)
 LEEWAY_S: Final = 60
 _PARTS_OF_A_JWE: Final = 5
 
@@ -82,10 +87,10 @@ async def verified(
 
 def _opened(token: bytes, key: RSAKey | ECKey) -> bytes | None:
     header = header_of(token, parts=_PARTS_OF_A_JWE)
-    if header is None or "zip" in header:
+    if header is None or "zip" in header or "crit" in header:
         return None
     try:
-        return jwe.decrypt_compact(token, key, ENCRYPTIONS).plaintext
+        return jwe.decrypt_compact(token, key, registry=_ENCRYPTIONS).plaintext
     except (JoseError, ValueError, TypeError):
         return None
 

@@ -85,3 +85,12 @@ def test_answer__against_a_rule__refused(changes):
     good = {"status": "ok", "record": {}, "predicates": {}, "as_of": 1}
     with pytest.raises(MalformedRequest):
         RecordAnswer.from_bytes(orjson.dumps({**good, **changes}), max_bytes=1000)
+
+
+def test_subject__a_token__may_be_longer_than_a_number():
+    """The bound is raised for the one type that needs it."""
+    token = RecordRequest(Subject("access_token", "t" * 4096), (), {})
+    assert RecordRequest.from_bytes(token.to_bytes()) == token
+    for subject in (Subject("access_token", "t" * 4097), Subject("national_id", "1" * 257)):
+        with pytest.raises(MalformedRequest):
+            RecordRequest.from_bytes(RecordRequest(subject, (), {}).to_bytes())

@@ -13,6 +13,7 @@ from gateway.consent.record import Capacity, Frequency, Method, Notice, Often, R
 from gateway.consent.store import Consents, Renewal
 from gateway.consent.vault import ConsentVault
 from schemas.identifiers import MemberId
+from schemas.record import Subject
 from tests.unit.gateway.consent.wishes import (
     DAY,
     GUARDIAN,
@@ -73,6 +74,13 @@ async def test_grant__contradicts_itself__refused(consents: Consents, members: d
     """What contradicts itself is neither recorded nor logged."""
     with pytest.raises(UnfitConsent):
         await consents.grant(a_wish(**members), by=BY, now=NOW)
+    assert (await consents.log.reader.head()).size == 0
+
+
+async def test_grant__about_a_token__refused(consents: Consents) -> None:
+    """A token is kept nowhere, so no consent can be about one."""
+    with pytest.raises(UnfitConsent):
+        await consents.grant(a_wish(subject=Subject("access_token", "CANARY")), by=BY, now=NOW)
     assert (await consents.log.reader.head()).size == 0
 
 
