@@ -14,7 +14,19 @@ from adapters.kinds.fhir.reader import Fhir
 from adapters.source import Source
 
 PROTOCOL_WORDS: Final = frozenset(
-    {"Bundle", "searchset", "match", "include", "outcome", "self", "next", "previous", "first", "last"}
+    {
+        "Bundle",
+        "searchset",
+        "match",
+        "include",
+        "outcome",
+        "self",
+        "next",
+        "previous",
+        "first",
+        "last",
+        "_search",
+    }
     | {"OperationOutcome", "fatal", "error", "warning", "information", "not-found"}
 )
 """Values of a Bundle that are never a person's; resources' names stand in the source file."""

@@ -50,3 +50,16 @@ def soap_answer(request: bytes, answer: str) -> str:
     hashed.text = b64encode(sha512(request).digest()).decode()
     root.insert(0, header)
     return serialise(root).decode()
+
+
+def unbound_answer(answer: str) -> str:
+    """An envelope without the header blocks that tie it to its question; any other text as it is."""
+    try:
+        root = parse_xml(answer.strip().encode(), max_bytes=_MAX_BYTES)
+    except UnfitXml:
+        return answer
+    header = root.find(f"{{{ENVELOPE['1.1']}}}Header")
+    if header is None:
+        return answer
+    root.remove(header)
+    return serialise(root).decode()

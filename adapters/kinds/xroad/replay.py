@@ -14,7 +14,7 @@ from adapters.kinds import Kind
 from adapters.kinds.soap.form import SoapConnection
 from adapters.kinds.soap.replay import as_xml
 from adapters.kinds.xroad.form import checked
-from adapters.kinds.xroad.passing import rest_headers, soap_answer
+from adapters.kinds.xroad.passing import rest_headers, soap_answer, unbound_answer
 from adapters.kinds.xroad.reader import through_xroad
 from adapters.source import Source
 
@@ -28,6 +28,11 @@ def replaying(source: Source, case: Mapping[str, Any], folder: Path) -> tuple[So
     recorded = as_xml(case, SoapConnection(connection.http)) if is_soap else case
     network = replaying_network(recorded, _fill if is_soap else None)
     return offline, through_xroad(offline, network if is_soap else _Passing(network))
+
+
+def unbound(body: Any) -> Any:
+    """A recorded answer that fits whatever question it answers."""
+    return unbound_answer(body) if isinstance(body, str) else body
 
 
 def _fill(request: httpx.Request, body: str) -> str:
