@@ -19,6 +19,7 @@ from typing import Any, Final
 _ISO = re.compile(r"\d{4}-\d{2}-\d{2}(?=$|[T ])")
 _SEPARATOR = re.compile(r"([/|?&=])")
 _YEAR = re.compile(r"19[1-9][0-9]|20[0-9]{2}")
+_MONTH = re.compile(r"(19[1-9][0-9]|20[0-9]{2})(-(?:0[1-9]|1[0-2]))")
 _OTHER_DATE = re.compile(
     r"(?<!\d)(\d{1,2}[./-]\d{1,2}[./-])(\d{4})(?!\d)|(?<!\d)(\d{4})([./]\d{1,2}[./]\d{1,2})(?!\d)"
 )
@@ -117,6 +118,8 @@ class Redactor:
                 continue
         if _YEAR.fullmatch(text):
             return str(int(text) - 1 - self._days.days % 3)
+        if (month := _MONTH.fullmatch(text)) is not None:
+            return str(int(month[1]) - 1 - self._days.days % 3) + month[2]
         if _ISO.match(text):
             try:
                 day = date.fromisoformat(text[:10]) - self._days

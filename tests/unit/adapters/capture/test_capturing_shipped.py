@@ -14,6 +14,7 @@ from adapters.capture.capturing import Captured, capture
 from adapters.fixtures import difference, load_offline, replayed
 from adapters.kinds import package_of, replaying_of
 from adapters.shipped import shipped_sources
+from adapters.yaml_lines import load
 from schemas.record import Subject
 
 _TELLING = ("name", "surname", "given_names", "family_name", "full_name", "national_id", "birth_date")
@@ -41,7 +42,7 @@ async def captured(
     source = load_offline(path)
     _, kind = replaying_of(source.kind)(source, case, folder)
     monkeypatch.setattr(capturing, "new_kind", lambda _source: kind)
-    document = yaml.safe_load(path.read_text("utf-8"))
+    document = load(path).value
     ((selector, value),) = case["given"].items()
     return await capture(
         source, document, case["service"], Subject(selector, value), "captured", load_offline(path)
