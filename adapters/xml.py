@@ -43,6 +43,7 @@ _BY_NAME: Final = frozenset(
 _DECLARATION = re.compile(
     r"""\A<\?xml\s[^>]{0,200}?encoding\s*=\s*["']([A-Za-z0-9._-]{1,40})["'][^>]{0,200}\?>"""
 )
+_SPACE = re.compile(r"\s*")
 
 
 class UnfitXml(Exception):
@@ -198,7 +199,9 @@ def _refuse_document_type(text: str) -> None:
     """Only a declaration, comments and instructions may stand before the root element."""
     at = 0
     while True:
-        at += len(text[at:]) - len(text[at:].lstrip()) if text[at : at + 1].isspace() else 0
+        # Found where it ends, not cut off: a thousand instructions would copy the document as often.
+        space = _SPACE.match(text, at)
+        at = at if space is None else space.end()
         if text.startswith("<?", at):
             end, width = text.find("?>", at), 2
         elif text.startswith("<!--", at):
