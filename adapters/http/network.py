@@ -22,7 +22,16 @@ import httpx
 Network = IPv4Network | IPv6Network
 Address = IPv4Address | IPv6Address
 
-_NAT64: Final = IPv6Network("64:ff9b::/96")
+_IPV4_BEFORE_IPV6: Final = (IPv6Network("64:ff9b::/96"), IPv6Network("::/96"))
+"""Prefixes of IPv6 before a whole IPv4 address: NAT64 (RFC 6052), IPv4-compatible (RFC 4291)."""
+_NEVER_GLOBAL: Final = (
+    IPv6Network("64:ff9b:1::/48"),
+    IPv6Network("fec0::/10"),
+    IPv6Network("::ffff:0:0:0/96"),
+    IPv4Network("168.63.129.16/32"),
+)
+"""Local by their definition, though `is_global` says otherwise: NAT64 of an organisation's own (RFC
+8215), site-local (RFC 3879), SIIT (RFC 2765); and the address at which Azure serves its machines."""
 _TRIED: Final = 4
 """Addresses of one name that are tried before it counts as unreachable."""
 
@@ -48,7 +57,8 @@ class Reach:
             return is_loopback(host)
         if number.is_link_local or number.is_multicast or number.is_unspecified or _is_broadcast(number):
             return False
-        return number.is_global or host == address or any(number in network for network in self.private)
+        reached = number.is_global and not any(number in network for network in _NEVER_GLOBAL)
+        return reached or host == address or any(number in network for network in self.private)
 
 
 def is_loopback(host: str) -> bool:
@@ -145,7 +155,8 @@ def _plain(number: Address) -> Address:
     """The IPv4 address inside an IPv6 one, by whichever way of writing it."""
     if isinstance(number, IPv4Address):
         return number
-    if number in _NAT64:
+    # `::` and `::1` are addresses of IPv6's own.
+    if int(number) > 1 and any(number in prefix for prefix in _IPV4_BEFORE_IPV6):
         return IPv4Address(int(number) & 0xFFFF_FFFF)
     teredo = number.teredo
     return number.ipv4_mapped or number.sixtofour or (teredo[1] if teredo else number)

@@ -54,6 +54,12 @@ OWN = Reach((ip_network("10.20.0.0/16"), ip_network("fd00:20::/32")))
         ("a.example", "64:ff9b::7f00:1", False),
         ("a.example", "64:ff9b::a9fe:a9fe", False),
         ("a.example", "2002:7f00:1::", False),
+        ("a.example", "::7f00:1", False),
+        ("a.example", "::a15:304", False),
+        ("a.example", "64:ff9b:1::a15:304", False),
+        ("a.example", "::ffff:0:a15:304", False),
+        ("a.example", "fec0::1", False),
+        ("a.example", "168.63.129.16", False),
     ],
 )
 def test_reach__address__allowed_or_not(host: str, address: str, allowed: bool):
