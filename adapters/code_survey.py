@@ -105,7 +105,7 @@ def _counting(source: Source) -> Counting:
 
 
 def _unmapped(service: str, field: str, rule: From, values: Counted, at_least: int) -> Unmapped:
-    unknown = [(to_text(value) or "", rows) for value, rows in values if not _known(rule, value)]
+    unknown = [(to_text(value) or "", rows) for value, rows in values if not is_known(rule, value)]
     shown = {code: rows for code, rows in unknown if rows >= at_least}
     return Unmapped(
         service,
@@ -118,7 +118,7 @@ def _unmapped(service: str, field: str, rule: From, values: Counted, at_least: i
     )
 
 
-def _known(rule: From, value: Any) -> bool:
+def is_known(rule: From, value: Any) -> bool:
     """Whether a value gets through the steps up to its code list, and stands in it."""
     try:
         for step in rule.steps:

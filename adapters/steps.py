@@ -20,6 +20,9 @@ from adapters.scripts import script
 ERROR: Final = object()
 """`else: error`: an unknown code breaks the source's description."""
 
+UNKNOWN_CODE: Final = "a code that is not in the code list"
+"""What the text of `Unfit` is for one."""
+
 # Wide enough for every number that is read (28 + 18 digits) times every factor, so nothing is rounded.
 EXACT: Final = Context(prec=120, traps=[Inexact])
 
@@ -100,7 +103,7 @@ class Codes:
         if self.missed is not None:
             self.missed()
         if self.otherwise is ERROR:
-            raise convert.Unfit("a code that is not in the code list")
+            raise convert.Unfit(UNKNOWN_CODE)
         return self.otherwise
 
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
+from typing import Any
 
 from adapters.kinds import Dated, Kind, Raw
 from adapters.kinds.file.drops.drop import Drop
@@ -105,6 +106,10 @@ class File(Kind):
         if not records and service.empty == "not_found":
             return NotFound(about.as_of)
         return Dated(records, about.as_of)
+
+    def rows(self, service: RecordService, size: int) -> Iterator[tuple[About, list[dict[str, Any]]]]:
+        """Every staged row of a service's file, so many at a time; blocks."""
+        return self._tables[_ask(service).file].staged.batches(size)
 
     def _unfit(
         self, word: str, dropped: DroppedFile, about: About | None, state: State | None

@@ -117,6 +117,22 @@ class Staged:
         names = self._layout.columns
         return about, [dict(zip(names, self._seal.open(sealed), strict=True)) for (sealed,) in found]
 
+    def batches(self, size: int) -> Iterator[tuple[About, list[dict[str, Any]]]]:
+        """All rows of the version in use now, so many at a time; none when nothing is staged."""
+        try:
+            state = self._path.stat()
+        except FileNotFoundError:
+            return
+        opened = self._read((state.st_ino, state.st_mtime_ns, state.st_size))
+        if opened is None:
+            return
+        _, connection, about = opened
+        names = self._layout.columns
+        with closing(connection):
+            found = connection.execute("SELECT sealed FROM rows ORDER BY id")
+            while rows := found.fetchmany(size):
+                yield about, [dict(zip(names, self._seal.open(sealed), strict=True)) for (sealed,) in rows]
+
     def put_full(self, about: About, rows: Iterable[Row]) -> About:
         """Build a version of these rows, and put it in place. BadFile of `rows` leaves the old one."""
         with closing(self._new()) as database:

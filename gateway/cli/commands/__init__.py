@@ -28,6 +28,7 @@ from gateway.cli.commands import (
     source_capture,
     source_fingerprint,
     source_new,
+    source_quality,
     source_test,
     verify,
     view,
@@ -69,6 +70,7 @@ source.app.add_typer(source_new.app)
 source.app.add_typer(source_capture.app)
 source.app.add_typer(source_test.app)
 source.app.add_typer(source_fingerprint.app)
+source.app.add_typer(source_quality.app)
 for _group in (
     gateway,
     federation,

@@ -8,10 +8,10 @@ database compares (an index serves it), and byte for byte.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Final, Protocol
 
 from adapters.kinds.sql.views import Column, View
 from schemas.outcome import Unanswered
@@ -20,8 +20,13 @@ Row = Sequence[Any]
 Value = str | int | date
 
 
+BATCH_BYTES: Final = 8 * 1024 * 1024
+"""How long the texts of one batch of rows may be, in characters or bytes."""
+
+
 class TooLarge(Exception):
-    """The rows of an answer are larger than the source's `max_bytes`."""
+    """The rows of an answer are larger than the source's `max_bytes`, or those of a batch than
+    `BATCH_BYTES`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +44,10 @@ class Session(Protocol):
 
     async def rows(self, statement: Statement, values: Sequence[Value], max_bytes: int) -> Sequence[Row]:
         """The rows of a query; errors are the driver's own, or TooLarge."""
+
+    def batches(self, statement: Statement, size: int) -> AsyncGenerator[Sequence[Row]]:
+        """All rows of a query, so many at a time, each batch bounded in time as a query is. Errors are
+        the driver's own, or TimeoutError; afterwards the session is of no more use."""
 
     def alive(self) -> bool:
         """Whether it looks usable, without asking the database."""

@@ -8,7 +8,8 @@ password is sent, where the driver would go on in plain text.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from typing import Any, ClassVar, Final
 
 import aiomysql
@@ -153,13 +154,15 @@ class MysqlSession(Session):
 
     def __init__(self, connection: Any) -> None:
         self._connection = connection
+        self._limit = "max_execution_time"
+        self._timeout_s = 0.0
 
     async def prepare(self, timeout_ms: int) -> None:
         """Read-only transactions, a time limit for each statement, times in UTC."""
+        self._timeout_s = timeout_ms / 1000
         mariadb = "mariadb" in self._connection.get_server_info().lower()
-        limit = (
-            f"max_statement_time = {timeout_ms / 1000}" if mariadb else f"max_execution_time = {timeout_ms}"
-        )
+        self._limit = "max_statement_time" if mariadb else "max_execution_time"
+        limit = f"{self._limit} = {self._timeout_s if mariadb else timeout_ms}"
         async with self._connection.cursor() as cursor:
             await cursor.execute(f"SET SESSION {limit}, time_zone = '+00:00', sql_mode = 'STRICT_ALL_TABLES'")
             await cursor.execute("SET SESSION TRANSACTION READ ONLY")
@@ -178,6 +181,23 @@ class MysqlSession(Session):
             kept.append(row)
         await cursor.close()
         return kept
+
+    async def batches(self, statement: Statement, size: int) -> AsyncGenerator[Sequence[Row]]:
+        """As `Session.batches`. The server's own limit counts until the last row is sent, so it is
+        lifted here, and each batch is bounded on this side: who goes away ends the statement."""
+        async with self._connection.cursor() as cursor:
+            await cursor.execute(f"SET SESSION {self._limit} = 0")
+        cursor = await self._connection.cursor(aiomysql.SSCursor)
+        async with asyncio.timeout(self._timeout_s):
+            await cursor.execute(statement.text)
+        rows: list[Row] = []
+        while True:
+            async with asyncio.timeout(self._timeout_s):
+                rows = await cursor.fetchmany(size)
+            if not rows:
+                break
+            yield rows
+        await cursor.close()
 
     def alive(self) -> bool:
         """As `Session.alive`."""

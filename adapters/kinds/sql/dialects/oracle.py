@@ -8,14 +8,22 @@ column cannot be measured, and is refused.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
 import oracledb
 
 from adapters.kinds.sql.address import Address
-from adapters.kinds.sql.dialects.dialect import Dialect, Row, Session, Statement, TooLarge, Value
+from adapters.kinds.sql.dialects.dialect import (
+    BATCH_BYTES,
+    Dialect,
+    Row,
+    Session,
+    Statement,
+    TooLarge,
+    Value,
+)
 from adapters.kinds.sql.views import Column, ColumnKind, View, declared
 from adapters.source import Limits
 from schemas.errors import ConfigurationError
@@ -181,6 +189,14 @@ class OracleSession(Session):
                 return await _whole(await cursor.fetchall(), max_bytes)
             finally:
                 await self._connection.rollback()
+
+    async def batches(self, statement: Statement, size: int) -> AsyncGenerator[Sequence[Row]]:
+        """As `Session.batches`: each fetch is a round trip, which `call_timeout` bounds."""
+        with self._connection.cursor() as cursor:
+            await cursor.execute("SET TRANSACTION READ ONLY")
+            await cursor.execute(statement.text)
+            while rows := await cursor.fetchmany(size):
+                yield await _whole(rows, BATCH_BYTES)
 
     def alive(self) -> bool:
         """As `Session.alive`."""

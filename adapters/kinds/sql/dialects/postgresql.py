@@ -7,7 +7,7 @@ materialized views.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from typing import Any, Final
 
 import asyncpg
@@ -142,6 +142,13 @@ class PostgresqlSession(Session):
         if statement.measured and found and found[0][-1] > max_bytes:
             raise TooLarge
         return found
+
+    async def batches(self, statement: Statement, size: int) -> AsyncGenerator[Sequence[Row]]:
+        """As `Session.batches`: a cursor, each fetch a statement of its own, all of one moment."""
+        async with self._connection.transaction(isolation="repeatable_read", readonly=True):
+            cursor = await self._connection.cursor(statement.text)
+            while rows := await cursor.fetch(size):
+                yield rows
 
     def alive(self) -> bool:
         """As `Session.alive`. Servers before 14 do not report the setting."""

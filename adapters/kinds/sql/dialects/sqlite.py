@@ -160,8 +160,12 @@ class SqliteSession(ThreadedSession):
 
     def query(self, statement: Statement, values: Sequence[Value]) -> Any:
         """As `ThreadedSession.query`."""
-        self._until = time.monotonic() + self._timeout_s
+        self.renew()
         return self._connection.execute(statement.text, [values[index] for index in statement.binds])
+
+    def renew(self) -> None:
+        """As `ThreadedSession.renew`."""
+        self._until = time.monotonic() + self._timeout_s
 
     def interrupt(self) -> None:
         """As `ThreadedSession.interrupt`: the handler stops it at its next look."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from threading import Lock
 from typing import Any, TypeVar
 
-from adapters.kinds.sql.dialects.dialect import Row, Session, Statement, TooLarge, Value
+from adapters.kinds.sql.dialects.dialect import BATCH_BYTES, Row, Session, Statement, TooLarge, Value
 
 T = TypeVar("T")
 
@@ -57,6 +57,15 @@ class ThreadedSession(Session, ABC):
         """As `Session.alive`."""
         return True
 
+    async def batches(self, statement: Statement, size: int) -> AsyncGenerator[Sequence[Row]]:
+        """As `Session.batches`."""
+        cursor = await self._threads.run(self._begin, statement)
+        while rows := await self._threads.run(self._next, cursor, size):
+            yield rows
+
+    def renew(self) -> None:
+        """Begin the time of a batch; sessions whose driver counts for itself do nothing."""
+
     async def close(self) -> None:
         """As `Session.close`."""
         self.interrupt()
@@ -65,6 +74,15 @@ class ThreadedSession(Session, ABC):
     def _rows(self, statement: Statement, values: Sequence[Value], max_bytes: int) -> Sequence[Row]:
         with self._in_use:
             return bounded(self.query(statement, values), statement, max_bytes)
+
+    def _begin(self, statement: Statement) -> Any:
+        with self._in_use:
+            return self.query(statement, ())
+
+    def _next(self, rows: Any, size: int) -> list[Row]:
+        with self._in_use:
+            self.renew()
+            return batch(rows, size)
 
     def _close(self) -> None:
         with self._in_use:
@@ -83,6 +101,16 @@ def bounded(rows: Any, statement: Statement, max_bytes: int) -> list[Row]:
         left -= row[-1] if statement.measured else _length(row)
         if left < 0:
             raise TooLarge
+        kept.append(row)
+    return kept
+
+
+def batch(rows: Any, size: int) -> list[Row]:
+    """The next rows: so many, or until their texts are as long as a batch may be."""
+    kept: list[Row] = []
+    left = BATCH_BYTES
+    while len(kept) < size and left > 0 and (row := rows.fetchone()) is not None:
+        left -= _length(row)
         kept.append(row)
     return kept
 
