@@ -18,6 +18,7 @@ from adapters.http.error_rules import ruled
 from adapters.http.paging import Page, PageRead
 from adapters.kinds.ogc.form import OgcAsk
 from adapters.kinds.ogc.wanted import Wanted
+from schemas.errors import RequestMismatch
 from schemas.outcome import Ambiguous, Misbehaving, NotFound, Unanswered
 
 ACCEPT: Final = "application/geo+json, application/json;q=0.9"
@@ -44,7 +45,14 @@ def question(ask: OgcAsk, wanted: Wanted, limit: int) -> Asking:
 
 
 def cql2(equal: Mapping[str, str | int]) -> str:
-    """Properties and what each must equal, as CQL2 text; a quote in a value is doubled."""
+    r"""Properties and what each must equal, as CQL2 text; a quote in a value is doubled.
+
+    Raises:
+        RequestMismatch: a value holds a backslash. CQL2 also knows `\'` for a quote, and no way to write
+            a backslash before one, so such a text could end early.
+    """
+    if any("\\" in str(value) for value in equal.values()):
+        raise RequestMismatch("subject.value cannot hold a backslash here")
     return " AND ".join(f'"{name}" = {_literal(value)}' for name, value in equal.items())
 
 

@@ -178,11 +178,17 @@ class Wfs(_Ogc):
             if not isinstance(read, PageRead):
                 return read
             sent, matched = read.document["sent"], read.document["matched"]
-            if number and matched != total:
+            # A server may count on its last page only (MapServer).
+            if None not in (matched, total) and matched != total:
                 return Misbehaving("the number of features changed while the pages were read")
             if number and sent and read.records == last:
                 return Misbehaving("the source repeats a page")
-            records, received, total, last = [*records, *read.records], received + sent, matched, read.records
+            records, received, total, last = (
+                [*records, *read.records],
+                received + sent,
+                matched or total,
+                read.records,
+            )
             if len(records) > enough:
                 return records
             if sent < limit or received == total:
