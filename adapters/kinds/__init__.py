@@ -40,6 +40,7 @@ KINDS: Final = (
     "soap",
     "xroad",
     "oidc",
+    "mosip-ida",
     "ogc",
 )
 """The words a source file may write after `kind:`."""

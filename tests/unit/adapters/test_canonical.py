@@ -16,6 +16,7 @@ NAMES = {
     "person", "identifier", "name", "address", "civil_event", "civil_status", "household", "disability",
     "tax_status", "land_holding", "vehicle", "enrolment", "benefit", "payment", "coverage", "attendance",
     "school_enrolment", "health_programme", "social_service", "area", "alert", "grievance", "payment_status",
+    "identity_check",
 }  # fmt: skip
 
 
