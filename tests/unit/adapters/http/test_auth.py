@@ -201,6 +201,66 @@ async def test_oauth2__refused_for_ever__two_attempts_only():
     assert len(network.sent) == 4
 
 
+async def test_oauth2__refused_for_ever__many_questions_fetch_no_token_each():
+    """A new token that is refused at once is no reason for another: the token service has its limits."""
+    network = FakeNetwork(
+        lambda request: (
+            {"access_token": "t", "expires_in": 60} if request.url.path == "/token" else answered({}, 401)
+        )
+    )
+    client = client_over(network, OAUTH)
+    for _ in range(5):
+        await client.send("GET", "/x")
+    assert sum(request.url.path == "/token" for request in network.sent) == 2
+
+
+async def test_oauth2__refused_again_later__renewed_again(monkeypatch: pytest.MonkeyPatch):
+    """A token that ends early more than once is renewed each time."""
+    now = 1000.0
+    service = TokenService(expires_in=3600)
+    client = client_over(FakeNetwork(service), OAUTH)
+    monkeypatch.setattr(client._authenticator, "_clock", lambda: now)
+    for _ in range(3):
+        service.expired = True
+        answer = await client.send("GET", "/x")
+        assert isinstance(answer, HttpAnswer)
+        assert answer.status == 200
+        now += 60
+
+
+async def test_oauth2__token_service_is_down__all_who_wait_share_one_attempt():
+    """A fetch that fails is not repeated for each of those who waited for it."""
+    asked = 0
+
+    async def failing(_: httpx.Request) -> httpx.Response:
+        nonlocal asked
+        asked += 1
+        await asyncio.sleep(0)
+        return answered({}, 503)
+
+    client = HttpClient(
+        connection({"base_url": BASE_URL, "auth": OAUTH}, Path()), Limits(), httpx.MockTransport(failing)
+    )
+    client.open()
+    answers = await asyncio.gather(*(client.send("GET", "/x") for _ in range(20)))
+    assert all(isinstance(answer, Unavailable) for answer in answers)
+    assert asked == 1
+    await client.send("GET", "/x")
+    assert asked == 2
+
+
+@pytest.mark.parametrize("status", [200, 404, 422])
+async def test_session_login__answered_with_anything_else__not_tried_again_at_once(status: int):
+    """A wrong password is a 422 or a page of HTML to many systems: it must not lock the account either."""
+    network = FakeNetwork(
+        lambda _: httpx.Response(status, headers={"content-type": "text/html"}, content=b"<p>")
+    )
+    client = client_over(network, LOGIN)
+    answers = [await client.send("GET", "/x") for _ in range(5)]
+    assert all(isinstance(answer, Misbehaving) for answer in answers)
+    assert len(network.sent) == 1
+
+
 @pytest.mark.parametrize(
     ("token", "seconds"), [({"expires_in": 100}, 90), ({"expires_in": "1000"}, 970), ({}, 570)]
 )
