@@ -1,7 +1,7 @@
 """Counts by area, cut so that no cell can point to few people.
 
 A count from 1 to 9 is not told. Since the total of a column is known, further counts are hidden, the
-smallest first, until at least two are and hide at least 10 records together. Areas with fewer than 10
+smallest above zero first, until at least two are and hide at least 10 records together. Areas with fewer than 10
 records stand together.
 """
 
@@ -77,7 +77,7 @@ def guarded(counts: Sequence[int], of: Sequence[int] | None = None) -> list[int 
         for at, (count, whole) in enumerate(zip(counts, wholes, strict=True))
         if 0 < count < FEWEST or 0 < whole - count < FEWEST
     }
-    shown = sorted(set(range(len(counts))) - hidden, key=lambda at: (-counts[at], at))
+    shown = sorted(set(range(len(counts))) - hidden, key=lambda at: (counts[at] > 0, -counts[at], at))
     # Whoever knows the total of the column learns the sum of what is hidden: no small one either.
     while hidden and shown and (len(hidden) < 2 or sum(counts[at] for at in hidden) < FEWEST):
         hidden.add(shown.pop())
