@@ -21,13 +21,15 @@ ColumnType = Literal["text", "integer", "decimal", "boolean", "date", "moment", 
 @dataclass(frozen=True, slots=True)
 class Column:
     """Something a record holds. `place` is what `from:` of a rule would say: a name, or a JSON
-    Pointer. `codes` are the values of a short closed list, when the system declares them."""
+    Pointer. `codes` are the values of a short closed list, when the system declares or plainly uses one;
+    `format` is the strptime format of dates that are not ISO 8601."""
 
     place: str
     type: ColumnType
     title: str = ""
     codes: tuple[str, ...] = ()
     pattern: str | None = None
+    format: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ once, with the line.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
 
@@ -66,8 +66,10 @@ async def draft_source(
     role: str | None,
     secrets: Secrets,
     only: Iterable[str] = (),
+    subject: str | None = None,
 ) -> Drafted:
-    """Look at a system and draft its source file; `only` names the services to take, or all.
+    """Look at a system and draft its source file; `only` names the services to take, or all; `subject`
+    is the type of number that they take, where the system calls it otherwise.
 
     Raises:
         ConfigurationError: the origin cannot be read, or nothing in it fits a canonical schema.
@@ -81,6 +83,8 @@ async def draft_source(
     usable = tuple(one for _, one in proposals if one is not None and one.selector is not None)
     if not usable:
         raise ConfigurationError(_nothing(draft, wanted))
+    if subject is not None:
+        usable = tuple(replace(one, subject_type=subject) for one in usable)
     used = {one.service.name for one in usable}
     text = draft_text(draft, heading, usable)
     findings = check_document(parse(text.encode(), Path(f"{heading.id}.yaml")))

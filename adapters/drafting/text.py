@@ -8,7 +8,8 @@ from typing import Any, Final
 
 import yaml
 
-from adapters.drafting.draft import Draft
+from adapters.drafting.codes import unknown_codes
+from adapters.drafting.draft import Column, Draft
 from adapters.drafting.proposal import Proposal
 
 _PATTERN: Final = "[0-9A-Za-z-]{1,32}"
@@ -17,10 +18,11 @@ _SELECTOR: Final = "selector"
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """What the system itself cannot tell: the file's id, its subsystem, who answers for it."""
+    """What the system itself cannot tell: the file's id, its subsystem, who answers for it. `title` is
+    None where what the system says of itself will do."""
 
     id: str
-    title: str
+    title: str | None
     subsystem: str
     owner: Mapping[str, str]
 
@@ -38,7 +40,7 @@ def _lines(draft: Draft, heading: Heading, proposals: tuple[Proposal, ...]) -> I
     for name, what in draft.secrets.items():
         yield f"# Secret {name}: {_one_line(what)}; set ISTHMUS_SECRET_{name}."
     yield f"id: {heading.id}"
-    yield f"title: {_flow(heading.title)}"
+    yield f"title: {_flow(heading.title or _one_line(draft.title)[:200] or heading.id)}"
     yield f"kind: {draft.kind}"
     yield f"owner: {_flow(dict(heading.owner))}"
     yield f"subsystem: {heading.subsystem}"
@@ -50,7 +52,8 @@ def _lines(draft: Draft, heading: Heading, proposals: tuple[Proposal, ...]) -> I
     yield "services:"
     for number, proposal in enumerate(proposals):
         yield from [""] if number else []
-        yield from _service(proposal)
+        # Files vouch for a day of their own.
+        yield from _service(proposal, dated=draft.kind != "file")
     yield ""
     yield "tests:"
     for proposal in proposals:
@@ -59,7 +62,7 @@ def _lines(draft: Draft, heading: Heading, proposals: tuple[Proposal, ...]) -> I
         yield f"  - {_flow(line)}   # a number that nobody has; add one that must match"
 
 
-def _service(proposal: Proposal) -> Iterator[str]:
+def _service(proposal: Proposal, *, dated: bool) -> Iterator[str]:
     service = proposal.service
     yield f"  {_flow(service.name)}:"
     yield f"    title: {_flow(service.title)}"
@@ -69,25 +72,34 @@ def _service(proposal: Proposal) -> Iterator[str]:
     if proposal.shape == "list":
         yield "    shape: list"
         yield "    empty: not_found   # or empty_list, when no row truly means none"
-    if service.as_of is not None:
-        yield f"    as_of: {_flow(service.as_of)}"
+    if proposal.as_of is not None and dated:
+        yield f"    as_of: {_flow(proposal.as_of)}   # the moment the source vouches for"
+    if proposal.restricted is not None:
+        yield f"    restricted: {_flow(proposal.restricted)}   # marks protected people"
     yield "    map:"
+    columns = {column.place: column for column in service.columns}
     for name, rule in proposal.rules.items():
-        yield from _rule(name, rule)
+        yield from _rule(name, rule, columns)
     if proposal.missing:
         yield f"      # nothing was found for: {', '.join(proposal.missing)}"
     if proposal.unused:
         yield f"      # not used: {', '.join(_one_line(column.place) for column in proposal.unused)}"
 
 
-def _rule(name: str, rule: Mapping[str, Any]) -> Iterator[str]:
-    if "each" not in rule:
-        yield f"      {name}: {_flow(rule)}"
+def _rule(
+    name: str, rule: Mapping[str, Any], columns: Mapping[str, Column], indent: str = "      "
+) -> Iterator[str]:
+    inner = next((word for word in ("each", "object") if word in rule), None)
+    if inner is None:
+        column = columns.get(rule["from"])
+        foreign = () if column is None else unknown_codes(column, rule)
+        note = f"   # no meaning found for: {_one_line(', '.join(foreign))}" if foreign else ""
+        yield f"{indent}{name}: {_flow(rule)}{note}"
         return
-    yield f"      {name}:"
-    yield "        each:"
-    for member, inner in rule["each"].items():
-        yield f"          {member}: {_flow(inner)}"
+    yield f"{indent}{name}:"
+    yield f"{indent}  {inner}:"
+    for member, part in rule[inner].items():
+        yield from _rule(member, part, columns, indent + "    ")
 
 
 def _pattern(proposal: Proposal) -> str:
@@ -115,9 +127,20 @@ def _with_selector(own: Any, name: str) -> Any:
 
 
 def _block(value: Mapping[str, Any], indent: int) -> Iterator[str]:
-    text = yaml.safe_dump(_plain(value), sort_keys=False, allow_unicode=True, width=1000)
+    text = yaml.dump(_plain(value), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=1000)
     for line in text.splitlines():
         yield " " * indent + line
+
+
+class _Dumper(yaml.SafeDumper):
+    """Texts of several lines, such as a SOAP request, as a person would write them."""
+
+    def represent_text(self, text: str) -> yaml.ScalarNode:
+        """One text."""
+        return self.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
+
+
+_Dumper.add_representer(str, _Dumper.represent_text)
 
 
 def _flow(value: Any) -> str:

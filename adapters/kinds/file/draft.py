@@ -1,7 +1,8 @@
 """A draft from a file: CSV, XLSX or JSON Lines.
 
 Encoding, delimiter and types are guessed from the beginning of the file, and said to be guesses; what
-is guessed here is declared in the source file and never guessed again. No value gets into the draft.
+is guessed here is declared in the source file and never guessed again. No value gets into the draft
+but codes: values of a short list that many rows share.
 Lines of fixed width cannot be drafted: nothing in them says where a column ends.
 """
 
@@ -9,8 +10,9 @@ from __future__ import annotations
 
 import codecs
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final, Protocol, cast
@@ -29,6 +31,12 @@ from schemas.errors import ConfigurationError
 _SAMPLE_BYTES: Final = 256 * 1024
 _SAMPLE_ROWS: Final = 500
 _DELIMITERS: Final = (";", ",", "\t", "|")
+_FEWEST_ROWS: Final = 20
+_FEWEST_EACH: Final = 5
+"""A value that so few rows carry may say something about a person; it is not taken for a code."""
+_MOST_CODES: Final = 12
+_LONGEST_CODE: Final = 24
+_DAY_FORMATS: Final = ("%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%d-%m-%Y", "%Y/%m/%d", "%Y%m%d")
 _DATES: Final = ((r"\d{4}-\d{2}-\d{2}", "%Y-%m-%d"), (r"\d{8}", "%Y%m%d"))
 _IDENTIFIER: Final = re.compile(
     r"(^|[ _-])(nid|nin|uin|brn|tin|id|identifier|number|no|num|ref|reference)$", re.IGNORECASE
@@ -125,10 +133,49 @@ def _columns(form: Format, path: Path) -> tuple[dict[str, Column], list[str]]:
     with path.open("rb") as opened:
         rows = [values for _, values in islice(form.rows(opened, header), _SAMPLE_ROWS)]
     found = {
-        name: Column(name, _type([row[at] for row in rows if row[at] is not None]))
+        name: _column(name, [row[at] for row in rows if row[at] is not None])
         for at, name in enumerate(header)
     }
     return found, header
+
+
+def _column(name: str, values: Sequence[Any]) -> Column:
+    """What the first values of a column say about all."""
+    texts = [value for value in values if isinstance(value, str)]
+    if values and len(texts) == len(values):
+        form = _day_format(texts)
+        if form is not None:
+            return Column(name, "date", format=form)
+    kind = _type(values)
+    return Column(name, kind, codes=_codes(texts), pattern=_pattern(texts) if kind == "text" else None)
+
+
+def _day_format(texts: Sequence[str]) -> str | None:
+    """The only format that fits every value; `03/04/2020` alone fits two, and then none is guessed."""
+    fitting = [form for form in _DAY_FORMATS if all(_is_day(text, form) for text in texts)]
+    return fitting[0] if len(fitting) == 1 else None
+
+
+def _is_day(text: str, form: str) -> bool:
+    try:
+        return 1850 <= datetime.strptime(text, form).year <= 2200  # noqa: DTZ007
+    except ValueError:
+        return False
+
+
+def _codes(texts: Sequence[str]) -> tuple[str, ...]:
+    """The values of a short list that many rows share."""
+    counts = Counter(texts)
+    many = len(texts) >= _FEWEST_ROWS and len(counts) <= _MOST_CODES
+    short = all(len(text) <= _LONGEST_CODE for text in counts)
+    return tuple(sorted(counts)) if many and short and min(counts.values()) >= _FEWEST_EACH else ()
+
+
+def _pattern(texts: Sequence[str]) -> str | None:
+    """`[0-9]{10}`, where every value is digits of one length."""
+    lengths = {len(text) for text in texts}
+    digits = len(lengths) == 1 and all(text.isascii() and text.isdigit() for text in texts)
+    return f"[0-9]{{{lengths.pop()}}}" if digits else None
 
 
 def _header(form: Format, path: Path) -> list[str]:

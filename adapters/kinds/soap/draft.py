@@ -1,13 +1,15 @@
 """A draft from a WSDL file: the operations that take one identifier, with template, answer and columns.
 
-Credentials that an operation wants in its Body become `body_secrets`. Only the file and what lies
-beside it is read; nothing of the service is asked. An operation with further inputs is left out.
+Accounts and passwords that an operation wants in its Body become `body_secrets`; an operation without
+any input shows whether the service can be asked. Only the file and what lies beside it is read; nothing
+of the service is asked. What may be left out of a question is left out; an operation that needs further
+inputs is not drafted.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
@@ -22,6 +24,7 @@ from adapters.secrets import Secrets
 from schemas.errors import ConfigurationError
 
 MAX_COLUMNS: Final = 100
+_DEEPEST: Final = 6
 _IDENTIFIER = re.compile(
     r"(nid|nin|uin|brn|tin|vin|id|identifier|code|number|num|no|ref|plate|key|person|citizen|taxpayer)$",
     re.IGNORECASE,
@@ -72,7 +75,8 @@ def drafted(path: Path) -> Draft:
     operations = [one for one in wsdl.operations.values() if one.version == version]
     wanted: dict[str, str] = {}
     found = [(one.name, _service(one, wanted)) for one in operations]
-    left = [name for name, service in found if service is None]
+    asked = {one.name for one in operations if one.input.children}
+    left = [name for name, service in found if service is None and name in asked]
     url = urlsplit(wsdl.address or "")
     connection: dict[str, Any] = {
         "base_url": f"{url.scheme}://{url.netloc}" if url.netloc else "${env:SOAP_URL}",
@@ -87,6 +91,9 @@ def drafted(path: Path) -> Draft:
     remarks = [f"`check` compares with the WSDL once it lies beside this file; add to connection: {pin}"]
     if left:
         remarks.append("Left out, since they do not take one identifier: " + ", ".join(left[:10]))
+    ping = _ping(operations)
+    if ping is not None:
+        connection["ping"] = ping
     told = {secret: f"what the service calls {name}" for name, secret in wanted.items()}
     services = tuple(service for _, service in found if service is not None)
     return Draft("soap", path.stem, connection, services, told, tuple(remarks))
@@ -94,16 +101,12 @@ def drafted(path: Path) -> Draft:
 
 def _service(operation: Operation, wanted: dict[str, str]) -> DraftService | None:
     leaves = list(_leaves(operation.input))
-    open_leaves = [
-        one for one in leaves if not _SECRET.search(_local(one)) and not _ACCOUNT.match(_local(one))
-    ]
+    open_leaves = [one for one in leaves if not _is_credential(one)]
     if len(open_leaves) != 1 or not _IDENTIFIER.search(_local(open_leaves[0])):
         return None
     selector = open_leaves[0]
     secrets = {
-        _snake(_local(one)): "SOAP_" + _snake(_local(one)).upper()
-        for one in leaves
-        if _SECRET.search(_local(one))
+        _snake(_local(one)): "SOAP_" + _snake(_local(one)).upper() for one in leaves if _is_credential(one)
     }
     wanted |= secrets
     names = _Names()
@@ -138,39 +141,59 @@ def _nsmap(part: Part) -> dict[str, str]:
 
 def _fill(element: etree._Element, part: Part, selector: Part) -> None:
     for child in part.children:
+        if child.optional and selector not in (child, *_leaves(child)) and not _is_credential(child):
+            continue
         made = etree.SubElement(element, child.name)
         if child is selector:
             made.text = "{selector}"
         elif child.children:
             _fill(made, child, selector)
-        elif _SECRET.search(_local(child)):
-            made.text = f"{{secret:{_snake(_local(child))}}}"
         else:
-            made.text = "isthmus"
+            made.text = f"{{secret:{_snake(_local(child))}}}"
 
 
 def _leaves(part: Part) -> Iterator[Part]:
+    """What a question must say, and credentials that it may."""
     for child in part.children:
-        if child.children:
+        if child.children and not child.optional:
             yield from _leaves(child)
-        else:
+        elif not child.children and (not child.optional or _is_credential(child)):
             yield child
+
+
+def _is_credential(part: Part) -> bool:
+    return not part.children and bool(_SECRET.search(_local(part)) or _ACCOUNT.match(_local(part)))
+
+
+def _ping(operations: Iterable[Operation]) -> dict[str, str] | None:
+    """The first operation that takes nothing: it tells whether the service answers."""
+    for one in operations:
+        if not one.input.children and not one.input.type:
+            request = etree.Element(one.input.name, nsmap=_nsmap(one.input))
+            return {"action": one.action, "request": etree.tostring(request).decode()}
+    return None
 
 
 def _record(answer: Part, names: _Names) -> tuple[list[str], Part]:
     """The path to the record: the first repeated element, else down as long as there is one way."""
-    path: list[str] = []
-    part = answer
-    while True:
-        inner = [child for child in part.children if child.children]
-        repeated = [child for child in inner if child.repeated]
-        following = repeated[0] if repeated else inner[0] if len(inner) == len(part.children) == 1 else None
-        if following is None or len(path) > 6:
-            return path, part
-        path.append(names.of(following.name))
-        if following.repeated:
-            return path, following
-        part = following
+    path = _repeated(answer) or _only_way(answer)
+    return [names.of(part.name) for part in path], path[-1] if path else answer
+
+
+def _repeated(part: Part, depth: int = 0) -> tuple[Part, ...]:
+    """The way to the first repeated element with children; empty when there is none."""
+    for child in part.children:
+        if child.children and child.repeated:
+            return (child,)
+        if child.children and depth < _DEEPEST and (found := _repeated(child, depth + 1)):
+            return (child, *found)
+    return ()
+
+
+def _only_way(part: Part, depth: int = 0) -> tuple[Part, ...]:
+    if len(part.children) != 1 or not part.children[0].children or depth > _DEEPEST:
+        return ()
+    return (part.children[0], *_only_way(part.children[0], depth + 1))
 
 
 def _columns(part: Part, above: tuple[str, ...]) -> Iterator[Column]:

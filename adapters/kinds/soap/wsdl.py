@@ -12,7 +12,7 @@ to files beside the WSDL only; one with another address is an error, never fetch
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -29,7 +29,8 @@ _NESTED: Final = frozenset({"sequence", "all", "choice", "complexContent", "exte
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """An element of a message. `type` is the local name of its XSD type, or "" of a complex one."""
+    """An element of a message. `type` is the local name of its XSD type, or "" of a complex one;
+    `optional` says that it may be left out."""
 
     name: str
     type: str
@@ -37,6 +38,7 @@ class Part:
     children: tuple[Part, ...] = ()
     codes: tuple[str, ...] = ()
     pattern: str | None = None
+    optional: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +214,9 @@ class _Reader:
                 yield self._child(child, depth)
 
     def _child(self, child: Element, depth: int) -> Part:
+        return replace(self._meant(child, depth), optional=child.get("minOccurs") == "0")
+
+    def _meant(self, child: Element, depth: int) -> Part:
         if "ref" in child.attrib:
             meant = self._definition(XSD, "element", child, child.get("ref", ""))
             name = self._qname(child, child.get("ref", ""))

@@ -104,15 +104,16 @@ def _service(relation: Relation, columns: Sequence[Column]) -> DraftService:
         (column.name for column in usable if _identifies(column)),
         key=lambda one: -likeness(one, "national_id"),
     )
-    moments = [
-        one.name for one in usable if _AS_OF.search(one.name) and one.kind in ("date", "moment", "unknown")
-    ]
+    # SQLite declares moments as text.
+    dated = [one for one in usable if one.kind in ("date", "moment", "text", "unknown")]
+    moments = [one.name for one in dated if _AS_OF.search(one.name)]
     own: dict[str, object] = {"from": name if schema is None else f"{schema}.{name}"}
     if selectors:
         own["where"] = {selectors[0]: "$selector"}
+    word = re.sub(r"^(v|vw|view)_(sp_)?", "", name.lower()) or name.lower()
     return DraftService(
-        name=re.sub(r"^(v|vw|view)_(sp_)?", "", name.lower()).replace("_", "-") or name.lower(),
-        title=name.replace("_", " "),
+        name=word.replace("_", "-"),
+        title=word.replace("_", " ").capitalize(),
         columns=tuple(_column(column) for column in usable),
         selectors=tuple(selectors),
         own=own,

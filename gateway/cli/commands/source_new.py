@@ -42,6 +42,10 @@ def new_source(
     title: Annotated[str | None, typer.Option(help="The system's name; else what it says of itself.")] = None,
     contact: Annotated[str, typer.Option(help="Who answers for the system.")] = "its owner",
     service: Annotated[list[str] | None, typer.Option(help="Take only this one; may be repeated.")] = None,
+    subject: Annotated[
+        str | None,
+        typer.Option(metavar="TYPE", help="What number names the person, such as national_id; else guessed."),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Look at a system and draft its source file; a person reads the file before it serves anything."""
@@ -55,10 +59,10 @@ def new_source(
         raise ConfigurationError(f"{out} is there already; choose another file, or remove it")
     offered = subsystem or _only_subsystem(settings)
     named = source_id or re.sub(r"[^a-z0-9]+", "-", out.stem.lower()).strip("-")
-    heading = Heading(named, title or named, offered, {"contact": contact})
+    heading = Heading(named, title, offered, {"contact": contact})
     secrets = EnvironmentSecrets(directory=None if settings is None else settings_of(settings).secrets)
     drafted = asyncio.run(
-        draft_source(origin, kind or kind_of(origin), heading, role, secrets, service or ())
+        draft_source(origin, kind or kind_of(origin), heading, role, secrets, service or (), subject)
     )
     out.write_text(drafted.text, encoding="utf-8")
     _tell(drafted, out, json=json)

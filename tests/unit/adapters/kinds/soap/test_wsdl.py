@@ -64,7 +64,10 @@ async def test_draft__one_identifier__a_service_and_secrets_of_the_body() -> Non
     assert service.own["records"] == "n1:Result/n1:Assessment"
     assert "{selector}" in service.own["request"]
     assert "{secret:pass_word}" in service.own["request"]
-    assert made.connection["body_secrets"] == {"pass_word": "${secret:SOAP_PASS_WORD}"}
+    assert made.connection["body_secrets"] == {
+        "user_id": "${secret:SOAP_USER_ID}",
+        "pass_word": "${secret:SOAP_PASS_WORD}",
+    }
     assert [(column.place, column.type) for column in service.columns][:2] == [
         ("NationalId", "text"),
         ("TaxYear", "integer"),
@@ -102,3 +105,13 @@ def test_draft__written_as_a_file__is_in_order(tmp_path: Path) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert [finding for finding in check_document(load(out)) if finding.level == "error"] == []
+
+
+async def test_draft__optional_inputs_and_a_question_without_any__left_out_and_the_ping() -> None:
+    """Lumeria's tax service asks for a year if one likes, and answers an empty question without account."""
+    lumeria = Path(__file__).parents[5] / "examples" / "lumeria" / "tax.wsdl"
+    made = await draft(str(lumeria), EnvironmentSecrets({}))
+    (service,) = made.services
+    assert "Year" not in service.own["request"]
+    assert service.own["records"] == "n1:GetAssessmentsResult/n1:Assessments/n1:Assessment"
+    assert made.connection["ping"]["action"].endswith("/CheckConnection")
