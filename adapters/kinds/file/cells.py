@@ -13,10 +13,9 @@ from decimal import Decimal
 from typing import Any, Final
 
 from adapters.kinds.file.bad import BadFile
-from adapters.kinds.file.formats.number import Number
+from adapters.kinds.file.formats.number import EXACT, Number
 
 _EVERY: Final = 10_000
-_EXACT: Final = 2**53
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +48,7 @@ class Column:
             return self._padded(name, digits, line)
         if self.text or self.zero_pad is not None or self.date is not None:
             raise BadFile(f"column {name} is a number where text is declared: leading zeros are lost", line)
-        return int(digits) if "." not in digits and abs(value.value) < _EXACT else digits
+        return int(digits) if "." not in digits and abs(value.value) < EXACT else digits
 
     def _padded(self, name: str, digits: str, line: int) -> str:
         width = self.zero_pad or 0
@@ -60,7 +59,8 @@ class Column:
     def _day(self, name: str, value: Any, line: int) -> str:
         text = value.strip() if isinstance(value, str) else ""
         try:
-            if len(text) == 10 and text[4] == text[7] == "-":  # a date cell of a workbook
+            iso = len(text) == 10 and text[4] == text[7] == "-"  # a date cell of a workbook
+            if iso and not (self.date or "").startswith("%Y-%d"):
                 return datetime.fromisoformat(text).date().isoformat()
             return datetime.strptime(text, self.date or "").date().isoformat()  # noqa: DTZ007
         except ValueError:

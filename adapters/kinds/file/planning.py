@@ -48,7 +48,9 @@ def next_one(
         return newer[-1]
     if about is None:
         return None
-    later = [one for one in found if (one.order, one.is_delta) > (about.order, about.is_delta)]
+    # Of one order, names decide: none is left out, whether or not they were seen together.
+    place = (about.order, about.is_delta, about.name)
+    later = [one for one in found if (one.order, one.is_delta, one.entry.name) > place]
     first = next(iter(later), None)
     # A bad file in between holds later deltas up: they were written on top of it.
     if first is None or not first.is_delta or first.entry.name in bad:
@@ -62,4 +64,6 @@ def _is_newer(dropped: DroppedFile, one: Candidate, about: About) -> bool:
     changed = one.entry.version is None or one.entry.version != about.version
     if dropped.name.is_one_name:
         return changed
-    return one.order > about.order or (one.order == about.order and one.entry.name == about.name and changed)
+    if one.order != about.order or about.is_delta:
+        return one.order > about.order
+    return one.entry.name > about.name or (one.entry.name == about.name and changed)

@@ -13,6 +13,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from typing import Any
 
+from cryptography.exceptions import InvalidTag
+
 from adapters.kinds import Dated, Kind, Raw
 from adapters.kinds.file.drops.drop import Drop
 from adapters.kinds.file.drops.local import LocalDrop
@@ -26,7 +28,7 @@ from adapters.kinds.file.form import (
     kept_columns,
 )
 from adapters.kinds.file.importing import Table
-from adapters.kinds.file.staging import About, Layout, Staged
+from adapters.kinds.file.staging import About, Exchanged, Layout, Staged
 from adapters.kinds.file.state import State, read_state
 from adapters.kinds.file.watching import Watcher
 from adapters.room import Room, passing_room
@@ -98,7 +100,10 @@ class File(Kind):
             return Unavailable("the source is not open")
         values = {ask.where[name]: value for name, value in service.subject_values(subject).items()}
         rows = 1 if service.shape == "record" else self._source.limits.max_rows
-        found = await asyncio.to_thread(table.staged.find, values, rows + 1)
+        try:
+            found = await asyncio.to_thread(table.staged.find, values, rows + 1)
+        except (Exchanged, InvalidTag):
+            return Misbehaving("the staged rows were changed on this machine")
         about, records = (None, []) if found is None else found
         unanswered = self._unfit(ask.file, table.dropped, about, None)
         if unanswered is not None or about is None:

@@ -58,6 +58,10 @@ class Layout:
     key: tuple[str, ...] = ()
 
 
+class Exchanged(Exception):
+    """A staged row stands in the place of another."""
+
+
 class Seal:
     """Seals rows and makes tags, with keys of the room."""
 
@@ -102,7 +106,11 @@ class Staged:
             return None if current is None else current[1]
 
     def find(self, values: Mapping[str, Any], limit: int) -> tuple[About, list[dict[str, Any]]] | None:
-        """The rows whose columns have these values, at most `limit`; None when nothing is staged."""
+        """The rows whose columns have these values, at most `limit`; None when nothing is staged.
+
+        Raises:
+            Exchanged: a row is another's. InvalidTag: it is not as it was sealed.
+        """
         with self._lock:
             current = self._current()
             if current is None:
@@ -114,8 +122,12 @@ class Staged:
                 f"SELECT sealed FROM rows WHERE {' AND '.join(places)} LIMIT ?",  # noqa: S608  our names
                 (*tags, limit),
             ).fetchall()
-        names = self._layout.columns
-        return about, [dict(zip(names, self._seal.open(sealed), strict=True)) for (sealed,) in found]
+        records = [self._record(sealed) for (sealed,) in found]
+        # A row says itself whose it is: rows that somebody exchanged on the disk are not believed.
+        for column, tag in zip(values, tags, strict=True):
+            if any(self._seal.tag(column, record[column]) != tag for record in records):
+                raise Exchanged
+        return about, records
 
     def batches(self, size: int) -> Iterator[tuple[About, list[dict[str, Any]]]]:
         """All rows of the version in use now, so many at a time; none when nothing is staged."""
@@ -127,11 +139,13 @@ class Staged:
         if opened is None:
             return
         _, connection, about = opened
-        names = self._layout.columns
         with closing(connection):
             found = connection.execute("SELECT sealed FROM rows ORDER BY id")
             while rows := found.fetchmany(size):
-                yield about, [dict(zip(names, self._seal.open(sealed), strict=True)) for (sealed,) in rows]
+                yield about, [self._record(sealed) for (sealed,) in rows]
+
+    def _record(self, sealed: bytes) -> dict[str, Any]:
+        return dict(zip(self._layout.columns, self._seal.open(sealed), strict=True))
 
     def put_full(self, about: About, rows: Iterable[Row]) -> About:
         """Build a version of these rows, and put it in place. BadFile of `rows` leaves the old one."""

@@ -70,7 +70,10 @@ class Watcher:
         if looked and self._stop.wait(self._every_s):
             return
         while True:
-            asyncio.run(self.look())
+            try:
+                asyncio.run(self.look())
+            except Exception as error:  # noqa: BLE001  a full disk ends a look, never the looking
+                _logger.warning("source %s: looking failed: %s", self._source, type(error).__name__)
             if self._stop.wait(self._every_s):
                 return
 
@@ -81,10 +84,8 @@ class Watcher:
             if not may:
                 return False
             self._state, unreachable = read_state(self._folder), None
-            drop = self._make_drop()
             try:
-                await drop.open()
-                await self._take_all(drop)
+                await self._look_at(self._make_drop())
             except (Unreachable, ConfigurationError) as error:
                 unreachable = str(error)
                 _logger.warning("source %s: %s", self._source, error)
@@ -93,8 +94,6 @@ class Watcher:
             except Exception as error:  # noqa: BLE001  the next look tries again
                 unreachable = "looking failed"
                 _logger.warning("source %s: looking failed: %s", self._source, type(error).__name__)
-            finally:
-                await drop.close()
             self._write(replace(self._state, unreachable=unreachable, importing={}))
             return True
 
@@ -105,6 +104,13 @@ class Watcher:
         if waits:
             await asyncio.sleep(max(waits) + 0.05)
             await self.look()
+
+    async def _look_at(self, drop: Drop) -> None:
+        try:
+            await drop.open()
+            await self._take_all(drop)
+        finally:
+            await drop.close()
 
     async def _take_all(self, drop: Drop) -> None:
         importer = Importer(drop, self._folder, self._stop, self._tell)

@@ -38,7 +38,8 @@ class LocalDrop(Drop):
                         state = item.stat(follow_symlinks=False)
                     except FileNotFoundError:
                         continue  # renamed between two looks
-                    if stat.S_ISREG(state.st_mode):
+                    # A name that is no UTF-8 can be told to nobody, not even to say that it is bad.
+                    if stat.S_ISREG(state.st_mode) and _is_text(item.name):
                         found[item.name] = _entry(item.name, state)
         except OSError:
             raise Unreachable("the folder cannot be read") from None
@@ -66,6 +67,10 @@ class LocalDrop(Drop):
         if entry != _entry(name, before):
             raise NotYet
         return entry
+
+
+def _is_text(name: str) -> bool:
+    return not any("\ud800" <= sign <= "\udfff" for sign in name)
 
 
 def _entry(name: str, state: os.stat_result) -> Entry:

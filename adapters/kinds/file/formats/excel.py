@@ -11,6 +11,7 @@ from typing import Final
 
 _BUILT_IN: Final = frozenset({*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)})
 _NOT_LETTERS: Final = re.compile(r'"[^"]*"|\\.|_.|\*.|\[(?!h+\]|m+\]|s+\])[^\]]*\]', re.IGNORECASE)
+_STYLE: Final = re.compile(r"[0-9]{1,9}")
 _DAY: Final = Decimal(86400)
 
 
@@ -23,12 +24,12 @@ class ExcelFormats:
 
     def is_date(self, style: str | None) -> bool:
         """Whether numbers of a cell style are days or moments."""
-        if style is None or not style.isdigit() or int(style) >= len(self.used):
+        if style is None or _STYLE.fullmatch(style) is None or int(style) >= len(self.used):
             return False
         number = self.used[int(style)]
         if number in self.own:
             return re.search(r"[dmhysDMHYS]", _NOT_LETTERS.sub("", self.own[number])) is not None
-        return number.isdigit() and int(number) in _BUILT_IN
+        return _STYLE.fullmatch(number) is not None and int(number) in _BUILT_IN
 
 
 def day_or_moment(value: Decimal, *, epoch_1904: bool) -> str:

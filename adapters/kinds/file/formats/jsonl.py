@@ -11,7 +11,7 @@ import jiter
 
 from adapters.kinds.file.bad import BadFile
 from adapters.kinds.file.formats.lines import lines, skip
-from adapters.kinds.file.formats.number import Number
+from adapters.kinds.file.formats.number import EXACT, Number
 from adapters.kinds.file.formats.number import number as number_of
 from schemas.errors import ExchangeError
 from schemas.strict_json import parse_object
@@ -51,10 +51,9 @@ def _record(line: str, number: int) -> dict[str, Any]:
         record = parse_object(data, max_bytes=_MAX_LINE, bound_numbers=False)
         if b"." in data or b"e" in data or b"E" in data:  # amounts keep their digits, as text
             record = jiter.from_json(data, float_mode="lossless-float")
-            record = {name: _exact(value, number) for name, value in record.items()}
     except ExchangeError:
         raise BadFile("not a JSON object", number) from None
-    return record
+    return {name: _exact(value, number) for name, value in record.items()}
 
 
 def _exact(value: Any, line: int) -> Any:
@@ -66,4 +65,7 @@ def _exact(value: Any, line: int) -> Any:
 
 
 def _written(value: Any) -> Any:
+    """What stands inside lists and objects: amounts, and numbers too long to be exact, as text."""
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= EXACT:
+        return str(value)
     return value.digits if isinstance(value, Number) else value

@@ -10,6 +10,8 @@ from adapters.kinds.file.bad import BadFile
 
 _MAX_DIGITS: Final = 40
 """Before and after the point; more would unfold when written out."""
+EXACT: Final = 2**53
+"""The first whole number that not every reader of JSON keeps exactly."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -180,7 +180,7 @@ class _Sheet:
         line = 0
         for row in self._book.elements(self._part, _MAIN + "row"):
             said = row.get("r")
-            line = int(said) if said and said.isdigit() else line + 1
+            line = line + 1 if said is None else _whole(said, "a row has no number", line + 1)
             cells: dict[int, Any] = {}
             at = -1
             for cell in row.iterfind(_MAIN + "c"):
@@ -198,10 +198,11 @@ class _Sheet:
         if not stored:
             return None if cell.find(_MAIN + "f") is None else _UNCOMPUTED
         if kind == "s":
-            try:
-                return self._texts[int(stored)] or None
-            except (ValueError, IndexError):
-                raise BadFile("a cell names a text that is not there", line) from None
+            missing = "a cell names a text that is not there"
+            number = _whole(stored, missing, line)
+            if number >= len(self._texts):
+                raise BadFile(missing, line)
+            return self._texts[number] or None
         if kind == "b":
             return stored == "1"
         if kind == "e":
@@ -271,6 +272,12 @@ def _text(entry: Any) -> str:
     if len(text) > _MAX_TEXT:
         raise BadFile("a text is longer than a cell can hold")
     return text
+
+
+def _whole(text: str, otherwise: str, line: int) -> int:
+    if re.fullmatch(r"[0-9]{1,9}", text) is None:
+        raise BadFile(otherwise, line)
+    return int(text)
 
 
 def _column(reference: str) -> int:
