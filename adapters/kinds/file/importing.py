@@ -69,8 +69,7 @@ class Importer:
         about = About(entry.name, entry.version, order, as_of, 0, (*digests, spool.sha256), one.is_delta)
         if not one.is_delta:
             return table.staged.put_full(about, self._rows(table, spool))
-        again = spool.sha256 in digests  # the same file under another name changes nothing
-        return table.staged.put_delta(about, () if again else self._changes(table, spool))
+        return table.staged.put_delta(about, self._changes(table, spool))
 
     def _rows(self, table: Table, spool: Spool) -> Iterator[tuple[int, list[Any]]]:
         dropped, columns = table.dropped, table.layout.columns

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import sqlite3
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -160,3 +162,37 @@ async def test_column__year_day_month__is_not_read_as_iso(dropped: Opening):
     )
 
     assert await source.ask("1", "certified_on") == Match({"certified_on": "2020-03-04"}, DAY)
+
+
+KILLED = """
+import asyncio, os, sys, time
+from pathlib import Path
+from adapters.kinds.file import cells
+from tests.unit.adapters.kinds.file.dropping import Dropped
+
+cells._EVERY = 1
+def die(self, word, rows):
+    if rows == 2:
+        os.kill(os.getpid(), 9)
+from adapters.kinds.file.watching import Watcher
+Watcher._tell = die
+asyncio.run(Dropped(Path(sys.argv[1])).open())
+"""
+
+
+async def test_look__process_killed_in_the_middle_of_a_file__old_rows_stay_and_new_ones_come(
+    dropped: Opening, tmp_path: Path
+):
+    """Half a file never counts: the next worker finds the lock free, cleans up and imports all of it."""
+    source = await dropped(**{NAME: GOOD})
+    await source.close()
+    source.drop(GOOD.replace(",A,", ",P,"), "people_20260201.csv")
+    killed = await asyncio.create_subprocess_exec(sys.executable, "-c", KILLED, str(tmp_path))
+    assert await killed.wait() == -9
+    folder = source.room.folder / source.source.id
+    assert (folder / "people.building").exists()
+
+    again = await dropped()
+
+    assert await again.ask("1000000017") == Match({"status": "pending"}, 1769904000)
+    assert not (folder / "people.building").exists()

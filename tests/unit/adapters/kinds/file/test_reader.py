@@ -263,8 +263,8 @@ async def test_delta__a_bad_one__holds_up_the_next(dropped: Opening):
     assert list(source.reasons) == ["delta_20260102.csv"]
 
 
-async def test_delta__same_content_again__ignored(dropped: Opening):
-    """A delta sent twice does not undo what came between."""
+async def test_delta__content_of_an_earlier_one__is_taken(dropped: Opening):
+    """Small deltas repeat themselves: who was suspended in between is approved again."""
     first = "NID,STATUS,ACTION\n1,P,U\n"
     source = await dropped(
         DELTAS,
@@ -276,7 +276,7 @@ async def test_delta__same_content_again__ignored(dropped: Opening):
         },
     )
 
-    assert await source.ask("1") == Match({"status": "approved"}, 1767484800)
+    assert await source.ask("1") == Match({"status": "pending"}, 1767484800)
 
 
 async def test_delta__key_twice__refused(dropped: Opening):
