@@ -31,6 +31,9 @@ from schemas.outcome import Ambiguous, Misbehaving, NotFound, Unanswered
 from schemas.record import Subject
 
 _FORM = "application/x-www-form-urlencoded"
+_ERROR = "the source reported an error"
+_XML_ERRORS = ("error", "errors", "fault", "exception", "exceptionreport")
+_LOOKED_AT = 16
 
 
 def new(source: Source) -> Kind:
@@ -110,9 +113,9 @@ def interpret(
     if isinstance(document, Misbehaving):
         return document
     if is_xml:
-        return _xml_page(ask, answer, document)
+        return Misbehaving(_ERROR) if _tells_error(document) else _xml_page(ask, answer, document)
     if _reports_error(document):
-        return Misbehaving("the source reported an error")
+        return Misbehaving(_ERROR)
     records = records_at(document, ask.records)
     return PageRead(list(records), answer, document) if not isinstance(records, Misbehaving) else records
 
@@ -125,11 +128,25 @@ def _reports_error(document: Any) -> bool:
     )
 
 
+def _tells_error(root: Any) -> bool:
+    """As `_reports_error`, of XML: by the name of the root element, or of one below it."""
+    first = (root, *root[:_LOOKED_AT])
+    names = (str(element.tag).rpartition("}")[2].lower() for element in first if _says(element))
+    return any(name.endswith(_XML_ERRORS) for name in names)
+
+
+def _says(element: Any) -> bool:
+    return len(element) > 0 or bool((element.text or "").strip())
+
+
 def records_at(document: Any, place: tuple[str, ...]) -> list[Mapping[str, Any]] | Misbehaving:
-    """The record or the records at a place; nothing there is no record."""
+    """The record or the records at a place; null and an empty list are no record. Where the place itself
+    is missing, this is another answer than the file describes, and says nothing about anybody."""
     found = find(document, place)
-    if found is ABSENT or found is None:
+    if found is None:
         return []
+    if found is ABSENT:
+        return Misbehaving("there are no records where the source's file says")
     records = found if isinstance(found, list) else [found]
     if not all(isinstance(record, Mapping) for record in records):
         return Misbehaving("there are no records where the source's file says")

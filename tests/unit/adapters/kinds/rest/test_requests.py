@@ -135,6 +135,9 @@ def xml(body: str, **headers: str) -> httpx.Response:
         ('<r xmlns="urn:p"><person><nid>1</nid></person><person><nid>2</nid></person></r>', Ambiguous),
         ("<r", Misbehaving),
         ('<!DOCTYPE r [<!ENTITY a "b">]><r>&a;</r>', Misbehaving),
+        ("<errors><error><code>500</code></error></errors>", Misbehaving),
+        ('<r xmlns="urn:p"><serviceFault>down</serviceFault></r>', Misbehaving),
+        ('<r xmlns="urn:p"><error/></r>', NotFound),
     ],
 )
 async def test_fetch__xml__records_by_xpath(tmp_path: Path, body: str, expected: type):
@@ -144,6 +147,33 @@ async def test_fetch__xml__records_by_xpath(tmp_path: Path, body: str, expected:
     assert "xml" in request.headers["accept"]
     if expected is Match:
         assert outcome.record == {"national_id": "1", "family_name": "Toss"}
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        ({"items": []}, NotFound),
+        ({"items": None}, NotFound),
+        ({}, Misbehaving),
+        ([], Misbehaving),
+        ({"message": "down for maintenance"}, Misbehaving),
+        ({"Items": [PERSON]}, Misbehaving),
+    ],
+)
+async def test_fetch__nothing_at_the_place_of_the_records__absence_only_when_the_place_is_there(
+    tmp_path: Path, answer: Any, expected: type
+):
+    """Silence is no absence: an answer of another shape does not say that nobody was found."""
+    source = rest_source(tmp_path, URL, ("errors:", "records: /items\n    errors:"))
+    outcome, _ = await ask(source, lambda _: answer, "1")
+    assert isinstance(outcome, expected), outcome
+
+
+async def test_fetch__no_place_for_records__absence_when_the_file_says_so(tmp_path: Path):
+    """A source that leaves the member out when there is nobody needs a rule."""
+    rule = "records: /items\n    errors:\n      - {when: {json: /items, present: false}, as: not_found}"
+    outcome, _ = await ask(rest_source(tmp_path, URL, ("errors:", rule)), lambda _: {}, "1")
+    assert isinstance(outcome, NotFound)
 
 
 async def test_fetch__json_where_xml_is_declared__misbehaving(tmp_path: Path):
