@@ -61,6 +61,9 @@ def error_rule_complaints(rules: Iterable[Mapping[str, Any]]) -> Iterator[tuple[
             yield index, f"`{name}` and `equals` belong together", example
         elif "equals" in when and "present" in when:
             yield index, "`equals` and `present` cannot stand together", "remove one"
+        elif places and places[0] != "json" and not isinstance(when.get("equals", ""), str):
+            # It would never apply: what stands in a header or in XML is text.
+            yield index, f"`{places[0]}` gives text, `equals` is none", "write the value in quotes"
         elif "xpath" in when:
             yield from _xpath_complaint(index, when)
 

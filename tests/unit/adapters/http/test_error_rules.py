@@ -91,6 +91,9 @@ def test_ruled__every_verdict__its_outcome(verdict: str, outcome: type):
         {"header": "X", "json": "/a", "equals": 1},
         {"json": "/a", "equals": 1, "present": True},
         {"xpath": "//a[", "present": True},
+        {"xpath": "//code", "equals": 17},
+        {"header": "X-Error", "equals": 17},
+        {"header": "X-Error", "equals": None},
     ],
 )
 def test_error_rule_complaints__rule_that_cannot_work__named(when: dict[str, Any]):
