@@ -91,8 +91,10 @@ async def read_pages(form: Page, first: Asking, step: Step, enough: int, base_pa
     while asking is not None:
         read = await step(asking)
         if not isinstance(read, PageRead):
+            if not isinstance(read, NotFound) or not records:
+                return read
             # Page seven says "nothing here" where others send an empty page: the list just ends.
-            return records if isinstance(read, NotFound) and records else read
+            return records if form.total is None else Misbehaving("the source announced more records")
         records += read.records
         if len(records) > enough or form.by == "none":
             break

@@ -270,3 +270,12 @@ def test_rebased__any_url__path_and_query_or_nothing(url: str, expected: str | N
 def test_linked__header__only_the_next_relation(header: str, expected: str | None):
     """RFC 8288: several links, quoted parameters, several relations in one."""
     assert linked(header) == expected
+
+
+async def test_read__not_found_before_the_announced_total__misbehaving():
+    """A page that is gone does not make a shorter list whole, when the source said how long it is."""
+    form = {"by": "page", "parameter": "page", "size": SIZE, "total": "/total"}
+    network = FakeNetwork(
+        lambda request: by_page(request) if numbers(request, "page") == 1 else answered({}, 404)
+    )
+    assert isinstance(await read(network, form), Misbehaving)
