@@ -1,8 +1,8 @@
 """Counts by area, cut so that no cell can point to few people.
 
 A count from 1 to 9 is not told. Since the total of a column is known, further counts are hidden, the
-smallest above zero first, until at least two are and hide at least 10 records together. Areas with fewer than 10
-records stand together.
+smallest above zero first, until at least two are and hide at least 10 records together. Areas with
+fewer than 10 records stand together.
 """
 
 from __future__ import annotations
