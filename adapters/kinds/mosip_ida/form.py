@@ -79,6 +79,12 @@ class IdaAsk:
     consent_obtained: bool = False
 
 
+def named_files(settings: Mapping[str, Any], _folder: Path) -> Iterator[str]:
+    """As `adapters.kinds.named_files_of`: the authority, and both certificates."""
+    named = (settings.get(name) for name in ("ca_file", "certificate", "ida_certificate"))
+    yield from (name for name in named if name is not None)
+
+
 def connection(settings: Mapping[str, Any], folder: Path) -> IdaConnection:
     """As `Form.connection`; keys are read at opening."""
     made = http.connection(_common(settings), folder)

@@ -52,7 +52,7 @@ class IdaStandIn(HttpStandIn):
         response = document.get("response") if isinstance(document, dict) else None
         if isinstance(response, dict) and "identity" in response:
             return bent_at(fault, document, ("response", "identity"), service.rules)
-        return {**document, "response": {RENAMED: CANARY}} if fault is Fault.REMOVED_FIELD else document
+        return {RENAMED: CANARY} if fault is Fault.REMOVED_FIELD else document
 
     def understood(self, question: HttpQuestion) -> Asked:
         """As `HttpStandIn.understood`, what the person told in clear."""
