@@ -43,6 +43,10 @@ _URL: Final = re.compile(
     r"(?:/(?P<database>[^?]*))?(?:\?(?P<query>.*))?",
     re.DOTALL,
 )
+_SWALLOWED: Final = re.compile(
+    r"[?&](sslmode|sslrootcert|host|search_path|unix_socket|driver|service_name|sid)="
+)
+"""An option inside the password: with an `@` after it, what follows would be taken for the host."""
 _NEAR: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _PORTS: Final = {"postgresql": 5432, "mysql": 3306, "mariadb": 3306, "mssql": 1433, "oracle": 1521}
 
@@ -90,6 +94,8 @@ def address(dsn: str) -> Address:
         raise ConfigurationError(
             "the dsn is no database URL; write postgresql://user:${secret:NAME}@host/database"
         )
+    if _SWALLOWED.search(url["password"] or "") is not None:
+        raise ConfigurationError("the dsn holds an `@` after `?`; write %40 in its place")
     system = url["system"]
     if system not in DATABASES:
         raise ConfigurationError(
@@ -101,8 +107,9 @@ def address(dsn: str) -> Address:
         raise ConfigurationError(
             "the dsn holds something after `?` that is not known here; see docs/adapters/sql.md"
         )
-    host = url["address"] or url["host"] or "localhost"
-    near = host in _NEAR or "unix_socket" in query or query.get("host", "").startswith("/")
+    # The host behind `?` is the one that is called, so it decides whether TLS is needed.
+    host = query.get("host") or url["address"] or url["host"] or "localhost"
+    near = host in _NEAR or "unix_socket" in query or host.startswith("/")
     return Address(
         system=system,
         host=host,

@@ -97,6 +97,10 @@ class Mysql(Dialect):
         del number
         return "%s"
 
+    def name(self, name: str) -> str:
+        """As `Dialect.name`; values are written into the text at `%s`, so other `%` stand twice."""
+        return super().name(name).replace("%", "%%")
+
     def catalogue(self, schema: str | None, name: str) -> tuple[Statement, tuple[Value, ...]]:
         """As `Dialect.catalogue`."""
         return Statement(_CATALOGUE, (0, 1)), (schema or "", name)
@@ -189,7 +193,7 @@ class MysqlSession(Session):
             await cursor.execute(f"SET SESSION {self._limit} = 0")
         cursor = await self._connection.cursor(aiomysql.SSCursor)
         async with asyncio.timeout(self._timeout_s):
-            await cursor.execute(statement.text)
+            await cursor.execute(statement.text % ())
         rows: list[Row] = []
         while True:
             async with asyncio.timeout(self._timeout_s):

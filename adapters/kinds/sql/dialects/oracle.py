@@ -184,11 +184,10 @@ class OracleSession(Session):
         """As `Session.rows`."""
         with self._connection.cursor() as cursor:
             await cursor.execute("SET TRANSACTION READ ONLY")
-            try:
-                await cursor.execute(statement.text, [values[index] for index in statement.binds])
-                return await _whole(await cursor.fetchall(), max_bytes)
-            finally:
-                await self._connection.rollback()
+            await cursor.execute(statement.text, [values[index] for index in statement.binds])
+            found = await _whole(await cursor.fetchall(), max_bytes)
+            await self._connection.rollback()  # after an error the session is given up, not asked again
+            return found
 
     async def batches(self, statement: Statement, size: int) -> AsyncGenerator[Sequence[Row]]:
         """As `Session.batches`: each fetch is a round trip, which `call_timeout` bounds."""

@@ -6,7 +6,7 @@ import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from threading import Lock
+from threading import Lock, Thread
 from typing import Any, TypeVar
 
 from adapters.kinds.sql.dialects.dialect import BATCH_BYTES, Row, Session, Statement, TooLarge, Value
@@ -22,11 +22,19 @@ class Threads:
 
     async def run(self, work: Callable[..., T], *arguments: Any) -> T:
         """Work in a thread; when the caller is cancelled, the work goes on to its own deadline."""
-        return await asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)
+        except RuntimeError as error:
+            if "shutdown" not in str(error):
+                raise
+            raise ConnectionError("the source is not open") from None
 
     def start(self, work: Callable[[], object]) -> None:
-        """Work in a thread that nobody waits for."""
-        self._threads.submit(work)
+        """Work in a thread that nobody waits for, also when the source is being closed."""
+        try:
+            self._threads.submit(work)
+        except RuntimeError:  # shut down: a connection that comes back late is closed all the same
+            Thread(target=work, name="isthmus-sql-closing", daemon=True).start()
 
     def close(self) -> None:
         """End the threads once they are idle."""
