@@ -6,13 +6,14 @@ web tells nothing, so the kind must be said.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
 from adapters.drafting.draft import Draft
 from adapters.kinds import package_of
-from adapters.secrets import Secrets
+from adapters.secrets import Secrets, references
 from schemas.errors import ConfigurationError
 
 DRAFTED: Final = ("sql", "rest", "soap", "fhir", "file")
@@ -20,6 +21,8 @@ DRAFTED: Final = ("sql", "rest", "soap", "fhir", "file")
 
 _DATABASES: Final = frozenset({"postgresql", "mysql", "mariadb", "sqlite", "mssql", "oracle"})
 _FILES: Final = frozenset({".csv", ".tsv", ".txt", ".xlsx", ".jsonl", ".ndjson"})
+_ADDRESSES: Final = frozenset({"SOURCE_URL", "SOAP_URL", "FHIR_URL"})
+"""Variables that stand in a draft where a document does not say where the system is."""
 _HEAD_BYTES: Final = 64 * 1024
 
 
@@ -62,7 +65,8 @@ async def draft_of(kind: str, origin: str, secrets: Secrets) -> Draft:
     """Let a kind look at an origin.
 
     Raises:
-        ConfigurationError: the kind cannot draft, or the origin is not what it must be.
+        ConfigurationError: the kind cannot draft, or the origin is not what it must be; or what it says
+            of the connection names a secret of somebody else's, which would be sent to it.
         SourceUnavailable: the system cannot be reached.
     """
     if kind not in DRAFTED:
@@ -71,4 +75,19 @@ async def draft_of(kind: str, origin: str, secrets: Secrets) -> Draft:
     found = await module.draft(origin, secrets)
     if not isinstance(found, Draft):
         raise ConfigurationError(f"kind `{kind}` did not give a draft")
+    own = {("secret", name) for name in found.secrets} | {("env", name) for name in _ADDRESSES}
+    if set(_references(found.connection)) - own - set(references(origin)):
+        raise ConfigurationError("the document names secrets or variables, which is for a source file to do")
     return found
+
+
+def _references(value: Any) -> Iterator[tuple[str, str]]:
+    if isinstance(value, str):
+        yield from references(value)
+    elif isinstance(value, Mapping):
+        for name, item in value.items():
+            yield from _references(str(name))
+            yield from _references(item)
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            yield from _references(item)

@@ -10,6 +10,7 @@ import yaml
 
 from adapters.drafting.codes import unknown_codes
 from adapters.drafting.draft import Column, Draft
+from adapters.drafting.patterns import usable
 from adapters.drafting.proposal import Proposal
 
 _PATTERN: Final = "[0-9A-Za-z-]{1,32}"
@@ -104,7 +105,7 @@ def _rule(
 
 def _pattern(proposal: Proposal) -> str:
     column = next((one for one in proposal.service.columns if one.place == proposal.selector), None)
-    return (column.pattern if column is not None else None) or _PATTERN
+    return usable(column.pattern if column is not None else None) or _PATTERN
 
 
 def _sample(proposal: Proposal) -> str:

@@ -1,0 +1,116 @@
+"""Drafts from documents that somebody wrote to do harm: patterns, references, texts."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from adapters.drafting.drafting import Drafted, draft_source
+from adapters.drafting.patterns import MOST_VARYING, usable
+from adapters.drafting.text import Heading
+from adapters.yaml_lines import parse
+from schemas.errors import ConfigurationError
+from tests.unit.adapters.small_source import Secrets
+
+HEADING = Heading("people", "People", "LM/GOV/NIA/identity", {"contact": "registry office"})
+NASTY = "x\n# \x1b[31m\u2028id: evil\r\n'\"{}[]: &a *b !!python/object:os.system ${secret:OTHER}"
+
+
+def openapi(pattern: str = "^[0-9]{10}$", text: str = "T", **members: Any) -> bytes:
+    """A document with one service."""
+    person = {"properties": {"nid": {"type": "string", "title": text}, "family_name": {"type": "string"}}}
+    answer = {"description": text, "content": {"application/json": {"schema": person}}}
+    wanted = {"name": "nid", "in": "path", "required": True, "schema": {"type": "string", "pattern": pattern}}
+    operation = {"summary": text, "parameters": [wanted], "responses": {"200": answer}}
+    root = {
+        "openapi": "3.0.0",
+        "info": {"title": text},
+        "servers": [{"url": "https://people.example"}],
+        "paths": {"/people/{nid}": {"get": operation}},
+    }
+    return json.dumps(root | members).encode()
+
+
+async def drafted(folder: Path, document: bytes) -> Drafted:
+    """The draft from a document."""
+    path = folder / "openapi.json"
+    path.write_bytes(document)
+    return await draft_source(str(path), "rest", HEADING, "national_id", Secrets())
+
+
+@pytest.mark.parametrize(
+    ("pattern", "taken"),
+    [
+        ("^[0-9]{10}$", "[0-9]{10}"),
+        (r"\d{4}-\d{4}", "[0-9]{4}-[0-9]{4}"),
+        (r"[A-Z\d]{8}", "[A-Z0-9]{8}"),
+        ("LM-?[0-9]{1,9}", "LM-?[0-9]{1,9}"),
+        (r"[A-Z]{2}\.[0-9]+", r"[A-Z]{2}\.[0-9]+"),
+        (r"^\p{L}+$", None),
+        (r"\i\c*", None),
+        ("[a-z-[aeiou]]+", None),
+        ("(0+)+x", None),
+        ("(a|aa)+", None),
+        ("0*0*0*0*x", None),
+        ("[0-9]{0,99}" * 4, None),
+        ("(?i)a", None),
+        ("a" * 300, None),
+        ("a$|b", None),
+        ("[b-a]", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_usable__pattern__only_what_is_read_alike_and_matched_at_once(pattern: str | None, taken: str | None):
+    """Dialects and traps are left to a person; a row of bounded classes is taken over."""
+    assert usable(pattern) == taken
+
+
+@given(st.text(alphabet=r"0aZ[]{}()+*?\^$|-.,d1", max_size=30))
+def test_usable__any_pattern__can_be_used_or_is_none(pattern: str):
+    """What is taken is a pattern of Python's, with few pieces of varying length."""
+    taken = usable(pattern)
+    if taken is not None:
+        re.compile(taken)
+        assert len(re.findall(r"[+*?]|\{[0-9]+,", re.sub(r"\[[^\]]*\]|\\.", "x", taken))) <= MOST_VARYING
+
+
+@pytest.mark.parametrize("pattern", [r"^\p{L}+$", "(0+)+x", "("])
+async def test_draft__pattern_that_is_a_trap_or_foreign__left_out(tmp_path: Path, pattern: str):
+    """A document's pattern neither stops the draft nor stands in the file."""
+    found = await drafted(tmp_path, openapi(pattern))
+    assert pattern.strip("^$") not in found.text
+    assert not [finding for finding in found.findings if finding.level == "error"]
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"servers": [{"url": "https://evil.example/${secret:NATIONAL_DB}"}]},
+        {"servers": [{"url": "https://evil.example/${env:AWS_SECRET_ACCESS_KEY}"}]},
+        {
+            "components": {
+                "securitySchemes": {"a": {"type": "apiKey", "in": "header", "name": "${secret:NATIONAL_DB}"}}
+            }
+        },
+    ],
+)
+async def test_draft__document_names_a_secret__refused(tmp_path: Path, members: dict[str, Any]):
+    """A document cannot have the gateway send it a secret that the gateway has for another system."""
+    with pytest.raises(ConfigurationError, match="names secrets"):
+        await drafted(tmp_path, openapi(**members))
+
+
+async def test_draft__texts_that_look_like_yaml__stay_texts(tmp_path: Path):
+    """Titles and descriptions add no line and no member to the file."""
+    found = await drafted(tmp_path, openapi(text=NASTY))
+    document = parse(found.text.encode(), Path("people.yaml")).value
+    assert document["id"] == "people"
+    assert "\x1b" not in found.text
+    assert "\u2028" not in found.text
