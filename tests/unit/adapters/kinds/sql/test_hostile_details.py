@@ -118,7 +118,7 @@ class Recorded:
 
     async def fetchone(self) -> None:
         """As the real one."""
-        return None
+        return
 
     async def fetchmany(self, _size: int) -> list[Any]:
         """As the real one."""
