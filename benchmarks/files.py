@@ -60,8 +60,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="isthmus-bench-") as name:
         folder = Path(name)
         _write(folder, rows)
-        bare, bare_mib = _apart(_bare, folder)
-        ours, ours_mib = _apart(_import, folder, rows)
+        bare, bare_mib = apart(_bare, folder)
+        ours, ours_mib = apart(_import, folder, rows)
     print("| import | rows/s | MiB at most | sqlite3 and csv, rows/s | MiB at most |")
     print("|---|---|---|---|---|")
     title = f"file: import {rows:,} rows"
@@ -76,7 +76,7 @@ def _write(folder: Path, rows: int) -> None:
         opened.writelines(f"{number:010d},A,SCH-0107,Somebody Else,{number % 20}\n" for number in range(rows))
 
 
-def _apart(work: Callable[..., float], *arguments: Any) -> tuple[float, float]:
+def apart(work: Callable[..., float], *arguments: Any) -> tuple[float, float]:
     """Seconds and MiB of a work in a process of its own."""
     with get_context("spawn").Pool(1) as pool:
         seconds, mebibytes = pool.apply(_measured, (work, arguments))
