@@ -42,6 +42,7 @@ KINDS: Final = (
     "oidc",
     "mosip-ida",
     "ogc",
+    "feed",
 )
 """The words a source file may write after `kind:`."""
 
@@ -144,6 +145,17 @@ def document_complaints_of(kind: str) -> Callable[[Document], Iterator[Complaint
     """What a kind finds wrong between the parts of a whole file, such as its WSDL; most find nothing,
     and have no `document_complaints` in their `form.py`."""
     return getattr(form_of(kind), "document_complaints", lambda _document: iter(()))
+
+
+def named_files_of(kind: str) -> Callable[[Mapping[str, Any], Path], Iterator[str]]:
+    """The files that a connection names, as it names them; `folder` is the source file's. Most kinds name
+    at most an authority, and have no `named_files` in their `form.py`."""
+    return getattr(form_of(kind), "named_files", _authority)
+
+
+def _authority(settings: Mapping[str, Any], _folder: Path) -> Iterator[str]:
+    if "ca_file" in settings:
+        yield settings["ca_file"]
 
 
 def new_kind(source: Source, room: Room | None = None) -> Kind:

@@ -220,6 +220,12 @@ def _query_complaints(
         yield place, f"the query does not carry `{name}`", f"write {{{name}}} into a condition"
 
 
+def named_files(settings: Mapping[str, Any], _folder: Path) -> Iterator[str]:
+    """As `adapters.kinds.named_files_of`: the authority, and the peer's keys."""
+    named = (settings.get("ca_file"), settings.get("peer", {}).get("keys_file"))
+    yield from (name for name in named if name is not None)
+
+
 def _sealing(settings: Mapping[str, Any], folder: Path) -> Sealing:
     signature = settings.get("signature", {"profile": "none"})
     encryption, peer = settings.get("encryption", {}), settings.get("peer", {})

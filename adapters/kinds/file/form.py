@@ -170,6 +170,13 @@ def service_complaints(service: Mapping[str, Any], place: Place) -> Iterator[Com
                 yield (*place, "subject", name), "files are compared as text", cure
 
 
+def named_files(settings: Mapping[str, Any], _folder: Path) -> Iterator[str]:
+    """As `adapters.kinds.named_files_of`: the authority of an HTTPS drop."""
+    https = settings["drop"].get("https", {})
+    if "ca_file" in https:
+        yield https["ca_file"]
+
+
 def kept_columns(dropped: DroppedFile, read: frozenset[str], where: frozenset[str]) -> tuple[str, ...]:
     """The columns of a file that are staged: what services map and compare, and the key."""
     marked = {dropped.deleted[0]} if dropped.deleted else set()

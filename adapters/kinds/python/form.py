@@ -57,6 +57,12 @@ def connection_warnings(settings: Mapping[str, Any]) -> Iterator[Complaint]:
         yield ("connection", "file"), "a Python file runs with the gateway's rights", cure
 
 
+def named_files(settings: Mapping[str, Any], _folder: Path) -> Iterator[str]:
+    """As `adapters.kinds.named_files_of`: the class's file, where it is no installed package."""
+    if "file" in settings:
+        yield settings["file"]
+
+
 def connection_complaints(settings: Mapping[str, Any]) -> Iterator[Complaint]:
     """What does not fit the class's `Config`, as far as it shows before secrets are known."""
     config = settings.get("config", {})

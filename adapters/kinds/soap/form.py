@@ -138,6 +138,17 @@ def document_complaints(document: Document) -> Iterator[Complaint]:
     yield from wsdl_complaints(settings, services, document.path.parent)
 
 
+def named_files(settings: Mapping[str, Any], folder: Path) -> Iterator[str]:
+    """As `adapters.kinds.named_files_of`: authority, certificates, and the WSDL with what it imports."""
+    security, wsdl = settings.get("security", {}), settings.get("wsdl")
+    named = (settings.get("ca_file"), security.get("sign", {}).get("certificate"), security.get("verify"))
+    yield from (name for name in named if name is not None)
+    if wsdl is not None:
+        from adapters.kinds.soap.wsdl import files_of
+
+        yield from files_of(folder / wsdl["file"])
+
+
 def _template_complaints(service: Mapping[str, Any], place: Place) -> Iterator[Complaint]:
     used: set[str] = set()
     for member in ("request", "header"):

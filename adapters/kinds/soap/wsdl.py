@@ -71,6 +71,13 @@ def read_wsdl(path: Path) -> Wsdl:
     return _Reader(list(documents.values())).wsdl()
 
 
+def files_of(path: Path) -> tuple[str, ...]:
+    """The names of a WSDL and of the files that it imports. Raises as `read_wsdl`."""
+    documents: dict[Path, Element] = {}
+    _load(path.resolve(), path.resolve().parent, documents)
+    return tuple(one.name for one in documents)
+
+
 def _load(path: Path, folder: Path, documents: dict[Path, Element]) -> None:
     if path in documents:
         return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -62,6 +63,13 @@ def connection_warnings(settings: Mapping[str, Any]) -> Iterator[Complaint]:
         if mode in dsn:
             cure = "write sslmode=verify-full, with sslrootcert=FILE for an authority of your own"
             yield ("connection", "dsn"), f"{mode}: the database is not verified", cure
+
+
+def named_files(settings: Mapping[str, Any], _folder: Path) -> Iterator[str]:
+    """As `adapters.kinds.named_files_of`: the authority that the URL names."""
+    found = re.search(r"[?&]sslrootcert=([^&]+)", settings["dsn"])
+    if found is not None:
+        yield found[1]
 
 
 def service_complaints(service: Mapping[str, Any], place: Place) -> Iterator[Complaint]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -99,18 +99,40 @@ def try_source(
 
 
 @app.command()
-def register(file: SourceFile, settings: SettingsFile, json: Json = False) -> None:
-    """Make a source one of a gateway's own; refused while it cannot be asked."""
+def register(
+    file: SourceFile,
+    settings: SettingsFile,
+    allow_tier: Annotated[
+        Literal["bronze", "silver", "gold"], typer.Option(help="The least that `source test` must find.")
+    ] = "gold",
+    allow_offline: Annotated[
+        bool, typer.Option("--allow-offline", help="Register a system that is down by plan, unasked.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Make a source one of a gateway's own; refused while it fails its tests or cannot be asked."""
     from gateway.app.registration import register_source
 
-    made = register_source(file, settings_of(settings))
+    made = register_source(file, settings_of(settings), tier=allow_tier, allow_offline=allow_offline)
     steps = [
         f"isthmus federation record {settings} {made.member} --version NEXT --to REGISTRAR",
         f"restart the gateway: isthmus gateway run {settings}",
     ]
+    unasked = [f"WARNING: {made.id} gave no answer; nobody knows whether it works"] if made.offline else []
+    document = {
+        "source": made.id,
+        "file": str(made.path),
+        "services": list(made.services),
+        "tier": made.tier,
+        "offline": made.offline,
+        "beside": list(made.beside),
+        "next": steps,
+    }
     answer(
-        {"source": made.id, "file": str(made.path), "services": list(made.services), "next": steps},
-        f"{made.id} is registered as {made.path}, with {words(made.services)}",
+        document,
+        *unasked,
+        f"{made.id} is registered as {made.path}, {made.tier}, with {words(made.services)}",
+        *(f"beside it: {name}" for name in made.beside),
         *(f"next: {step}" for step in steps),
         json=json,
     )

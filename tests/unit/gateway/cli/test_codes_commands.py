@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 from adapters.crosswalk import SHIPPED
@@ -67,6 +68,8 @@ def test_source_register__code_list_beside_the_file__comes_along(
     inline = "codes: {active: active, exited: exited, completed: completed}, else: error"
     text = SOURCE.read_text()
     assert inline in text
+    (tmp_path / "fixtures").mkdir()
+    shutil.copy(SOURCE.parent / "fixtures" / SOURCE.name, tmp_path / "fixtures" / mine.name)
     mine.write_text(text.replace(inline, "codes: {list: status-lm/1}"))
     crosswalk(
         tmp_path,
