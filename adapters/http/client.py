@@ -21,8 +21,9 @@ from adapters.http.answers import HttpAnswer, failure_of, parse_answer, retry_af
 from adapters.http.auth.contract import Authenticator
 from adapters.http.form import HttpConnection
 from adapters.http.listening import LISTENER, Heard
-from adapters.http.network import ForbiddenAddress, HttpNetwork, Reach
+from adapters.http.network import ForbiddenAddress, HttpNetwork
 from adapters.http.outgoing import Content, Outgoing
+from adapters.http.reach import Reach
 from adapters.http.tls import tls_context
 from adapters.source import Limits
 from schemas.outcome import DeniedBySource, Misbehaving, Unanswered, Unavailable

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from adapters.http.auth.contract import Auth
 from adapters.http.auth.fixed import Fixed
 from adapters.http.auth.form import FORWARDED, address, read_auth, unknown_words
-from adapters.http.network import Network, is_loopback
+from adapters.http.reach import Network, is_loopback
 from adapters.kinds import Complaint
 from adapters.secrets import REFERENCE
 from schemas.errors import ConfigurationError

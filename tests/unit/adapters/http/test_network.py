@@ -13,7 +13,7 @@ import pytest
 
 from adapters.http.client import HttpAnswer, HttpClient
 from adapters.http.form import connection
-from adapters.http.network import Reach
+from adapters.http.reach import Reach
 from adapters.source import Limits
 from schemas.errors import ConfigurationError
 from schemas.outcome import DeniedBySource, Unavailable
