@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from uuid import uuid4
 
 from adapters.capture.redaction import Redactor
 from adapters.http.answers import HttpAnswer
+from adapters.http.paging import linked
 from schemas.errors import ConfigurationError
 
 _SOAP = ("http://schemas.xmlsoap.org/soap/envelope/", "http://www.w3.org/2003/05/soap-envelope")
-_KEPT_HEADERS = ("retry-after", "link")
 
 
 def answer_of(answer: HttpAnswer, redactor: Redactor) -> dict[str, Any]:
@@ -19,7 +20,14 @@ def answer_of(answer: HttpAnswer, redactor: Redactor) -> dict[str, Any]:
     Raises:
         ConfigurationError: the body is neither JSON nor XML.
     """
-    kept = {name: redactor.inside(answer.headers[name]) for name in _KEPT_HEADERS if name in answer.headers}
+    kept = (
+        {"retry-after": redactor.inside(answer.headers["retry-after"])}
+        if "retry-after" in answer.headers
+        else {}
+    )
+    if linked(answer.headers.get("link", "")) is not None:
+        # That there is another page, not where: cursors may hold anything, in any writing.
+        kept["link"] = f'</{uuid4().hex}>; rel="next"'
     body = _body(answer, redactor)
     headers = (
         kept

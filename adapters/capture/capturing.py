@@ -141,7 +141,7 @@ def _say_what_is_asked(case: dict[str, Any], asked: Sequence[str]) -> None:
 def _checked(case: dict[str, Any], service: RecordService, outcome: Outcome, redactor: Redactor) -> Captured:
     """The case with what it must give, when nothing of the original stands in it."""
     case["expect"] = _expected(service, outcome)
-    if any(map(redactor.left_in, _told(case))):
+    if any(map(redactor.left_in, _told(case))) or any(map(redactor.left_in_name, _names(case))):
         raise ConfigurationError("something of the original would stay; try again, or write the case by hand")
     return Captured(case, outcome)
 
@@ -222,6 +222,14 @@ def _texts(value: Any) -> Iterator[str]:
             yield from _texts(item)
     elif value is not None:
         yield str(value)
+
+
+def _names(value: Any) -> Iterator[str]:
+    """The members' names of a case, at any depth."""
+    if isinstance(value, Mapping):
+        yield from map(str, value)
+    for item in value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ():
+        yield from _names(item)
 
 
 def _as_it_is(body: Any) -> Any:

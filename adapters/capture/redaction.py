@@ -2,7 +2,8 @@
 
 Digits become digits (a leading zero stays one), letters letters of the same script and case, a date
 another date in the same writing, the same value always the same other one. What replaces what is
-drawn at random and forgotten with the redactor, so nothing leads back. Words that must stay, codes
+drawn at random for each value and forgotten with the redactor, so nothing leads back: not even a date
+that somebody knows, such as that of the capture, to the other dates beside it. Words that must stay, codes
 and constants of the file, are given to it; everything else is taken for a person's.
 """
 
@@ -10,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from functools import lru_cache
 from random import Random, SystemRandom
@@ -25,6 +26,7 @@ _OTHER_DATE = re.compile(
 )
 _NOBODYS: Final = frozenset({"true", "false", "http:", "https:", "urn:"})
 """What XML writes where JSON has a type, and how addresses begin."""
+_TIME = re.compile(r"(?<=[T ])([0-9]{2})(:[0-9]{2})((?::[0-9]{2}(?:[.,][0-9]+)?)?)")
 _SMALL: Final = 3
 _LEAST_TELLING: Final = 4
 """Shorter texts occur by chance; they are replaced, but not searched for afterwards."""
@@ -41,8 +43,8 @@ class Redactor:
         self._keep = frozenset(keep) | _NOBODYS
         self._formats = tuple(formats)
         self._random = random or SystemRandom()
-        self._days = timedelta(days=self._random.randint(1, _FURTHEST_DAYS))
         self._others: dict[str, str] = {}
+        self._days: dict[date, date] = {}
 
     def value(self, value: Any) -> Any:
         """A JSON value, or what a driver made of a column, with every leaf replaced."""
@@ -53,9 +55,9 @@ class Redactor:
         if isinstance(value, (list, tuple)):
             return [self.value(item) for item in value]
         if isinstance(value, datetime):
-            return value - self._days
+            return datetime.fromisoformat(self.text(value.isoformat()))
         if isinstance(value, date):
-            return value - self._days
+            return self._other(value)
         if isinstance(value, (int, float, Decimal)):
             return self._number(value)
         return self.text(value) if isinstance(value, str) else None
@@ -82,6 +84,12 @@ class Redactor:
         """Whether any replaced value still stands in a text that is not a word to keep."""
         return text not in self._keep and any(
             original != other and original in text for original, other in self._telling()
+        )
+
+    def left_in_name(self, name: str) -> bool:
+        """Whether a replaced value of some digits stands in a member's name."""
+        return any(
+            original in name for original, _ in self._telling() if sum(map(str.isdigit, original)) >= _SMALL
         )
 
     def _telling(self) -> Iterator[tuple[str, str]]:
@@ -113,27 +121,60 @@ class Redactor:
         """Another day in the same writing; None when the text is no date."""
         for format_ in self._formats:
             try:
-                return (datetime.strptime(text, format_) - self._days).strftime(format_)  # noqa: DTZ007
+                moment = datetime.strptime(text, format_)  # noqa: DTZ007
+                day, hour = self._other(moment.date()), self._hour(moment)
+                return datetime.combine(day, hour, moment.tzinfo).strftime(format_)
             except (ValueError, OverflowError):
                 continue
         if _YEAR.fullmatch(text):
-            return str(int(text) - 1 - self._days.days % 3)
+            return str(self._year(text))
         if (month := _MONTH.fullmatch(text)) is not None:
-            return str(int(month[1]) - 1 - self._days.days % 3) + month[2]
+            return str(self._year(month[1])) + month[2]
         if _ISO.match(text):
             try:
-                day = date.fromisoformat(text[:10]) - self._days
+                day = self._other(date.fromisoformat(text[:10]))
             except (ValueError, OverflowError):
                 return None
-            return day.isoformat() + text[10:]
-        # Of an unknown order or calendar: another year, and no day that some months do not have.
+            return day.isoformat() + _TIME.sub(self._clock, text[10:])
+        # Of an unknown order or calendar: numbers that are a month stay one, and no day is too large.
         return _OTHER_DATE.sub(self._earlier, text) if _OTHER_DATE.search(text) else None
 
     def _earlier(self, match: re.Match[str]) -> str:
         rest, year = (match[1], match[2]) if match[2] else (match[4], match[3])
-        small = re.sub(r"\d+", lambda part: part[0] if int(part[0]) <= 28 else "28", rest)
-        other = str(int(year) - 1 - self._days.days % 3).zfill(4)
+        small = re.sub(r"\d+", self._part, rest)
+        other = str(self._year(year)).zfill(4)
         return small + other if match[2] else other + small
+
+    def _part(self, match: re.Match[str]) -> str:
+        other = self._random.randint(1, 12) if int(match[0]) <= 12 else self._random.randint(13, 28)
+        # As many digits as before, where there was a zero in front or could have been.
+        return str(other).zfill(2) if len(match[0]) == 2 else str(min(other, 9))
+
+    def _other(self, day: date) -> date:
+        """Another day, earlier by less than two years; the same one however it is written."""
+        if day not in self._days:
+            self._days[day] = day - timedelta(days=self._random.randint(1, _FURTHEST_DAYS))
+        return self._days[day]
+
+    def _year(self, text: str) -> int:
+        return int(text) - self._random.randint(1, 3)
+
+    def _hour(self, moment: datetime) -> time:
+        """Midnight is that of a day without a time; any other time is another."""
+        if moment.time() == time(0):
+            return time(0)
+        return time(self._random.randrange(24), self._random.randrange(60), self._random.randrange(60))
+
+    def _clock(self, match: re.Match[str]) -> str:
+        if not match[0].strip("0:.,"):
+            return match[0]
+        sixties = re.sub("[0-9]+", lambda part: self._digits(part[0]), match[2] + match[3])
+        return f"{self._random.randrange(24):02}{sixties}"
+
+    def _digits(self, text: str) -> str:
+        """Minutes, seconds and their fractions: below sixty, and as long."""
+        rest = "".join(str(self._random.randrange(10)) for _ in text[1:])
+        return str(self._random.randrange(6)) + rest
 
     def _letters(self, text: str) -> str:
         if text.isdecimal() and text.isascii() and len(text) <= _SMALL:
