@@ -47,8 +47,8 @@ MEANINGS: Final[Mapping[str, Meaning]] = {
 }
 """Issue code: what an error of this code means. `processing` and `informational` say nothing."""
 
-_ERRORS: Final = frozenset({"error", "fatal"})
-_IGNORED: Final = frozenset({"not-supported", "invalid"})
+_ERRORS: Final = ("error", "fatal")  # a tuple takes any JSON, also what has no hash
+_IGNORED: Final = ("not-supported", "invalid")
 """Codes of a warning that part of the search was left out: its matches may be anybody."""
 
 

@@ -9,7 +9,8 @@ base URL (`bundle`). Not here: FHIR operations, batches, history, XML.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -40,6 +41,8 @@ _FORM: Final = "application/x-www-form-urlencoded"
 _STRICT: Final = {"Prefer": "handling=strict"}
 _NOT_FOUND: Final = 404
 _LARGEST_PAGE: Final = 1000
+_MOST_ANSWERS: Final = 16  # all pages of a search are together no longer than so many answers may be
+_REFERENCE: Final = re.compile(r"[A-Za-z]+/\{[^{}]+\}$")
 
 Matches = list[Mapping[str, Any]]
 
@@ -104,7 +107,8 @@ class Fhir(Kind):
         found = await self._search(ask.search, values, rows)
         if not isinstance(found, Found):
             return found
-        if not all(_carries(match, asked_identifiers(ask.search, values)) for match in found.matches):
+        asked = asked_identifiers(ask.search, values)
+        if not all(asked.carried_by(match) for match in found.matches):
             return Misbehaving("the server answered with somebody else")
         if service.shape == "list" or len(found.matches) != 1:
             return found.matches
@@ -136,6 +140,7 @@ class Fhir(Kind):
         pairs = search_pairs(search, values, min(rows, _LARGEST_PAGE))
         found, seen = Found([], []), set[str]()
         answer = await self._first(search, pairs)
+        left = _MOST_ANSWERS * self._limits.max_bytes
         for number in range(2, MAX_PAGES + 2):
             page = self._page(search, answer)
             if not isinstance(page, Page):
@@ -147,6 +152,9 @@ class Fhir(Kind):
             if page.next in seen:
                 return Misbehaving("the server gives the same page again and again")
             seen.add(page.next)
+            left -= len(answer.body) if isinstance(answer, HttpAnswer) else 0
+            if left < 0:
+                return Misbehaving("the server gives more than a question can be answered with")
             answer = await self._next(search, pairs, page.next, number)
         return Misbehaving(f"the server gives more than {MAX_PAGES} pages")
 
@@ -212,22 +220,30 @@ def _says_nobody(document: Any, answer: HttpAnswer) -> bool:
     return answer.status == _NOT_FOUND and codes == ["not-found"]
 
 
-def _carries(match: Mapping[str, Any], asked: frozenset[str]) -> bool:
-    """Whether a match has one of the identifiers it was asked by; true when it was not asked by one."""
-    if not asked:
-        return True
-    identifiers = match.get("identifier", [])
-    listed = identifiers if isinstance(identifiers, list) else [identifiers]
-    return any(isinstance(one, Mapping) and str(one.get("value")) in asked for one in listed)
-
-
 def _points(match: Mapping[str, Any], then: Then, values: Mapping[str, str | int]) -> bool:
-    """Whether each reference the search asked for stands in a resource that it found."""
+    """Whether each reference the search asked for (`Patient/{id}`) stands in a resource that it found:
+    in the element of the parameter's name, or anywhere where the element is called otherwise."""
     escaped = {name: escape(value) for name, value in values.items()}
     for parameter, template in then.search.parameters.items():
-        member = match.get(parameter.partition(":")[0])
-        if isinstance(member, Mapping) and "reference" in member:
-            wanted = str(fill(template, escaped)).rpartition("/")[2]
-            if str(member["reference"]).rpartition("/")[2] != wanted:
-                return False
+        if _REFERENCE.search(template) is None:
+            continue
+        member = match.get(parameter.partition(":")[0], match)
+        wanted = _id_of(str(fill(template, escaped)))
+        if wanted not in map(_id_of, _references(member)):
+            return False
     return True
+
+
+def _references(value: Any) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        if isinstance(value.get("reference"), str):
+            yield value["reference"]
+        value = list(value.values())
+    if isinstance(value, list):
+        for item in value:
+            yield from _references(item)
+
+
+def _id_of(reference: str) -> str:
+    """The id in a relative or absolute reference, of whatever version."""
+    return reference.partition("/_history/")[0].rpartition("/")[2]

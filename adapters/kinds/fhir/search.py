@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlencode
 
 from adapters.kinds.fhir.form import Search, Then
 from adapters.pointer import find
-from adapters.template import fill
+from adapters.template import fill, placeholders
 from schemas.errors import RequestMismatch
 
 _SPECIAL: Final = re.compile(r"([\\$,|])")
@@ -63,7 +64,32 @@ def values_of(record: Mapping[str, Any], then: Then) -> dict[str, str | int] | N
     return values
 
 
-def asked_identifiers(search: Search, values: Mapping[str, str | int]) -> frozenset[str]:
-    """The identifier values that a match must carry: those of the parameter `identifier`."""
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The identifier that a match must carry; `system` is None when the search names none."""
+
+    system: str | None
+    values: frozenset[str]
+
+    def carried_by(self, match: Mapping[str, Any]) -> bool:
+        """Whether a match has it; true when it was not asked by one. Servers that know one system only
+        may leave it out, but the same number of another system is another person's."""
+        identifiers = match.get("identifier", [])
+        listed = identifiers if isinstance(identifiers, list) else [identifiers]
+        return not self.values or any(isinstance(one, Mapping) and self._is(one) for one in listed)
+
+    def _is(self, one: Mapping[str, Any]) -> bool:
+        return str(one.get("value")) in self.values and (
+            self.system is None or one.get("system") in (None, self.system)
+        )
+
+
+def asked_identifiers(search: Search, values: Mapping[str, str | int]) -> Asked:
+    """What the parameter `identifier` asks for."""
     template = search.parameters.get("identifier", "")
-    return frozenset(str(value) for name, value in values.items() if f"{{{name}}}" in template)
+    used = set(placeholders(template))
+    system, bar, _ = template.partition("|")
+    known = bool(bar) and bool(system) and "{" not in system
+    return Asked(
+        system if known else None, frozenset(str(value) for name, value in values.items() if name in used)
+    )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
@@ -10,7 +12,14 @@ import pytest
 
 from adapters.kinds.fhir.outcomes import MEANINGS
 from schemas.outcome import Ambiguous, DeniedBySource, Match, Misbehaving, NotFound, Unavailable
-from tests.unit.adapters.kinds.fhir.fhir_source import bundle, fetch, outcome_resource, patient, source_at
+from tests.unit.adapters.kinds.fhir.fhir_source import (
+    NID,
+    bundle,
+    fetch,
+    outcome_resource,
+    patient,
+    source_at,
+)
 
 BASE = "https://fhir.example/r4"
 ME = "1000000017"
@@ -57,8 +66,12 @@ async def test_fetch__two_matches__ambiguous(tmp_path: Path):
     assert isinstance(outcome, Ambiguous)
 
 
+PASSPORT = {"system": "urn:lm:passport", "value": ME}
+OTHER_SYSTEM = {**patient(1, ME), "identifier": [PASSPORT, {"system": NID, "value": "CANARY"}]}
 WRONG: list[Any] = [
     bundle(patient(1, "CANARY")),  # a parameter was ignored: somebody else
+    bundle(OTHER_SYSTEM),  # the system was ignored: the same number, of another register
+    {**outcome_resource("x"), "issue": [{"severity": ["CANARY"], "code": {}}]},
     bundle(patient(1, ME), total=7),
     bundle(patient(1, ME), type="history"),
     bundle({**patient(1, ME), "resourceType": "Person"}),
@@ -83,6 +96,7 @@ async def test_fetch__answer_does_not_fit__misbehaving_and_not_quoted(tmp_path: 
 
     assert isinstance(outcome, Misbehaving)
     assert "CANARY" not in outcome.cause
+    assert "the adapter failed" not in outcome.cause
 
 
 KINDS = {
@@ -214,3 +228,54 @@ async def test_fetch__second_search_answers_with_somebody_else__misbehaving(tmp_
     )
 
     assert isinstance(outcome, Misbehaving)
+
+
+async def test_fetch__identifier_without_its_system__is_taken(tmp_path: Path):
+    """A server that knows one system only may leave it out."""
+    bare = {**patient(1, ME), "identifier": [{"value": ME}, {"system": NID, "value": "older"}]}
+
+    outcome, _ = await fetch(source_at(tmp_path, BASE), lambda _: bundle(bare))
+
+    assert isinstance(outcome, Match)
+
+
+@pytest.mark.parametrize(
+    ("pointer", "expected"),
+    [
+        ({"subject": {"reference": "Patient/p1"}}, Match),
+        ({"payor": [{"reference": "Patient/p1/_history/3"}]}, Match),
+        ({"subject": {"reference": "Patient/p2"}}, Misbehaving),
+        ({}, Misbehaving),
+        ({"beneficiary": {"reference": "Patient/p2"}, "payor": [{"reference": "Patient/p1"}]}, Misbehaving),
+    ],
+)
+async def test_fetch__second_search_by_another_elements_name__must_point_too(
+    tmp_path: Path, pointer: dict[str, Any], expected: type
+):
+    """A parameter is often called otherwise than its element (`patient`, `subject`): whatever points
+    at nobody, or at another, is not taken."""
+    answers = {"/r4/Patient/_search": bundle(patient(1, ME))}
+    answers["/r4/Coverage/_search"] = bundle({"resourceType": "Coverage", "id": "c1", **pointer})
+
+    outcome, _ = await fetch(
+        source_at(tmp_path, BASE), lambda request: answers[request.url.path], service="covered"
+    )
+
+    assert isinstance(outcome, expected)
+
+
+async def test_fetch__pages_full_of_what_nobody_asked_for__end(tmp_path: Path):
+    """Included resources on page after page would fill the gateway's memory."""
+    source = source_at(tmp_path, BASE)
+    source = replace(source, limits=replace(source.limits, max_bytes=20_000))
+    flood = {"resourceType": "Provenance", "id": "x" * 10_000}
+    counter = itertools.count()
+
+    outcome, asked = await fetch(
+        source,
+        lambda _: bundle(flood, mode="include", **next_link(f"{BASE}?_getpages={next(counter)}")),
+        service="people",
+    )
+
+    assert isinstance(outcome, Misbehaving)
+    assert len(asked) < 40
