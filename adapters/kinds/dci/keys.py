@@ -3,11 +3,12 @@
 A file beside the source (PEM or a JWK Set), or the address of a JWK Set that the file names; what a
 message says about keys is never followed. A set fetched from an address is kept for an hour; a
 signature by a key that is not in it fetches it once more, at most every five minutes, so that a peer
-can change its keys and a forger cannot make us fetch all day.
+can change its keys and a forger cannot make us fetch all day. Ages are counted by a clock that nobody sets.
 """
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import json
@@ -29,6 +30,8 @@ from schemas.outcome import Misbehaving, Unanswered
 
 FRESH_S: Final = 3600
 AGAIN_S: Final = 300
+PAUSE_S: Final = 5
+"""After a failure, nobody makes us fetch again at once."""
 MAX_KEYS: Final = 64
 _LEAST_RSA_BITS: Final = 2048
 _PARAMETER: Final = re.compile(r"[A-Za-z0-9_-]{1,2048}")
@@ -49,30 +52,44 @@ class KeySet:
 class PeerKeys:
     """The keys of one peer: from its file at once, or fetched when they are first needed."""
 
-    def __init__(self, known: KeySet | None, fetch: Fetch, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, known: KeySet | None, fetch: Fetch, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._known = known
         self._is_fixed = known is not None
         self._fetch = fetch
         self._clock = clock
         self._fetched_at = float("-inf")
+        self._failed_at = float("-inf")
+        self._failure: Unanswered = Misbehaving("the peer's keys are no JWK Set")
+        self._fetching = asyncio.Lock()
 
     async def get(self, key_name: str | None = None) -> KeySet | Unanswered:
         """The keys; fetched again when they are old, or when they lack the named one."""
-        if self._is_fixed and self._known is not None:
-            return self._known
-        age = self._clock() - self._fetched_at
-        missing = key_name is not None and self._known is not None and key_name not in self._known.signing
-        if self._known is not None and age < (AGAIN_S if missing else FRESH_S):
-            return self._known
+        async with self._fetching:  # many who wait fetch once
+            return self._usable(key_name) or await self._fetched()
+
+    def _usable(self, key_name: str | None) -> KeySet | Unanswered | None:
+        """What can be said without fetching."""
+        known, now = self._known, self._clock()
+        if known is not None:
+            missing = key_name is not None and key_name not in known.signing
+            if self._is_fixed or now - self._fetched_at < (AGAIN_S if missing else FRESH_S):
+                return known
+        return self._failure if now - self._failed_at < PAUSE_S else None
+
+    async def _fetched(self) -> KeySet | Unanswered:
         found = await self._fetch()
-        if not isinstance(found, Mapping):
-            return found if isinstance(found, Unanswered) else Misbehaving("the peer's keys are no JWK Set")
         try:
-            self._known = key_set(found)
+            if isinstance(found, Unanswered):
+                self._failure = found
+            else:
+                self._known, self._fetched_at = key_set(found), self._clock()
+                return self._known
         except ValueError:
-            return Misbehaving("the peer's keys are no JWK Set")
-        self._fetched_at = self._clock()
-        return self._known
+            self._failure = Misbehaving("the peer's keys are no JWK Set")
+        self._failed_at = self._clock()
+        return self._failure
 
 
 def key_file(path: Path) -> KeySet:

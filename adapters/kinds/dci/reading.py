@@ -21,6 +21,7 @@ from schemas.outcome import Ambiguous, Misbehaving, Unanswered
 Refused = Ambiguous | Unanswered
 
 _NOT_OURS: Final = "the registry did not answer the question it was asked"
+_ACTIONS: Final = (None, "on-search", "search", "txn-on-status")  # any JSON is compared with them
 _ANSWERS: Final = {
     "disabled": ("disabled_response", "disabled_status"),
     "enrolled": ("enrolled_response", "enrolled_status"),
@@ -47,7 +48,7 @@ def acknowledged(document: Any, answer: HttpAnswer) -> str | Refused:
     correlation = member(document, "message", "correlation_id")
     if status == "ACK" and error_code(document) is None:
         return correlation if isinstance(correlation, str) else ""
-    if status in {"NACK", "ERR"}:
+    if status in ("NACK", "ERR"):
         return refusal(error_code(document), answer.received_at, answer.retry_after_s)
     return Misbehaving("the registry did not acknowledge the search")
 
@@ -58,7 +59,7 @@ def page_of(
     """The page of records in the answer to a question; `question` is our plain message."""
     if status_of(member(opened.header, "status")) == "rjct":
         return refusal(member(opened.header, "status_reason_code"), received_at)
-    if member(opened.header, "action") not in {None, "on-search", "search", "txn-on-status"}:
+    if member(opened.header, "action") not in _ACTIONS:
         return Misbehaving("the registry answered another kind of question")
     name, word = _ANSWERS.get(ask.call, ("search_response", ""))
     reference = _reference(question)

@@ -85,6 +85,7 @@ WRONG = [
     lambda question: answer_to(question, data={"reg_records": ["CANARY"]}),
     lambda question: answer_to(question, status="rjct", status_reason_code="CANARY"),
     lambda question: {"message": {"ack_status": "ERR", "error": {"code": "CANARY"}}},
+    lambda question: {**answer_to(question), "header": {"action": ["CANARY"], "status": {}}},
     lambda question: [],
     lambda question: "CANARY",
 ]
@@ -97,6 +98,7 @@ async def test_fetch__answer_does_not_fit__misbehaving_and_not_quoted(source: So
 
     assert isinstance(outcome, Misbehaving)
     assert "CANARY" not in outcome.cause
+    assert "the adapter failed" not in outcome.cause
 
 
 @pytest.mark.parametrize("records", [[], {}, None])
