@@ -61,6 +61,11 @@ class Bench:
             raise Failed("no fixture case expects a match")
         return found[0]
 
+    def matches(self) -> list[Case]:
+        """The first case that must match, of every service that has one. Raises Failed as `match`."""
+        self.match()
+        return [found[0] for one in self.services if (found := self.expecting("match", service=one.name))]
+
     def can(self, fault: Fault) -> None:
         """Raise Exempt when the stand-in cannot show a fault."""
         if fault in self.stand_in.cannot:

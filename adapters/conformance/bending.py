@@ -7,10 +7,11 @@ from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from typing import Any, Final
 
+from adapters.combining_rules import Default, FirstOf
 from adapters.conformance.faults import CANARY, Fault
 from adapters.mapping import Rules
 from adapters.pointer import find
-from adapters.rules import ERROR, Codes, Each, Fields, From, Rule
+from adapters.rules import ERROR, Codes, Each, Fields, From, Listed, Rule
 
 RENAMED: Final = "renamed_by_the_owner"
 _NAME = re.compile(r"([A-Za-z_]\w*)(?=\s*[=:>])")
@@ -71,6 +72,11 @@ def _places(rule: Rule) -> Iterator[tuple[str, ...]]:
     elif isinstance(rule, Each):
         first = () if rule.place is None else (*rule.place, "0")
         yield from ((*first, *place) for member in rule.members.values() for place in _places(member))
+    elif isinstance(rule, Default):
+        yield from _places(rule.rule)
+    elif isinstance(rule, (FirstOf, Listed)):
+        for one in rule.rules if isinstance(rule, FirstOf) else rule.entries:
+            yield from _places(one)
     elif isinstance(rule, Fields):
         yield from (place for member in rule.members.values() for place in _places(member))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import Final
 
-from schemas.outcome import DeniedBySource, Misbehaving, Outcome, Unavailable
+from schemas.outcome import Ambiguous, DeniedBySource, Misbehaving, Outcome, Unavailable
 
 CANARY: Final = "CANARY-5f1e"
 """Stands in everything a stand-in makes up; it must never be seen in a log, a cause or an error."""
@@ -49,7 +49,7 @@ HONEST: Final[dict[Fault, tuple[type[Outcome], ...]]] = {
     Fault.REDIRECT: (Misbehaving,),
     Fault.BAD_TLS: (Unavailable, Misbehaving),
     Fault.ERROR_IN_SUCCESS: (Misbehaving, Unavailable, DeniedBySource),
-    Fault.REPEATED_CURSOR: (Misbehaving,),
+    Fault.REPEATED_CURSOR: (Misbehaving, Ambiguous),
     Fault.CHANGED_TOTAL: (Misbehaving, Unavailable),
     Fault.REMOVED_FIELD: (Misbehaving,),
     Fault.UNKNOWN_CODE: (Misbehaving,),

@@ -78,6 +78,10 @@ class StandIn(Protocol):
     def forget(self) -> None:
         """Set all counts to nothing."""
 
+    def pages(self, case: Mapping[str, Any]) -> bool:
+        """Whether the answer to a case comes in pages, so that `REPEATED_CURSOR` can be shown on it."""
+        return len(case.get("answers", ())) > 1
+
     def written_as(self, value: str) -> frozenset[str]:
         """How a value may rightly stand in a question (an escape of the protocol), besides as it is."""
 

@@ -48,8 +48,11 @@ async def discovery(bench: Bench) -> None:
 async def match(bench: Bench) -> None:
     """Every service has a recorded match, and gives the expected record for it."""
     for service in bench.services:
-        if not bench.expecting("match", service=service.name):
+        cases = bench.expecting("match", service=service.name)
+        if not cases:
             raise Failed(f"service {service.name}: no fixture case expects a match")
+        if not any("record" in case["expect"] for case in cases):
+            raise Failed(f"service {service.name}: no fixture case says which record it expects")
     await _as_expected(bench, bench.expecting("match"))
 
 
@@ -98,7 +101,11 @@ async def canonical_records(bench: Bench) -> None:
 async def asked_fields_only(bench: Bench) -> None:
     """Only the asked fields leave; a field the file does not offer is refused before the system is
     asked."""
-    case = bench.match()
+    for case in bench.matches():
+        await _asked_fields_only(bench, case)
+
+
+async def _asked_fields_only(bench: Bench, case: Case) -> None:
     whole = bench.query(case)
     await bench.stand_in.play(case)
     async with bench.adapter() as adapter:

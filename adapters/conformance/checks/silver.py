@@ -67,21 +67,25 @@ async def broken_systems(bench: Bench) -> None:
     shown = [fault for fault in _BROKEN if fault not in bench.stand_in.cannot]
     if not shown:
         raise Exempt("; ".join(dict.fromkeys(bench.stand_in.cannot.values())))
-    for fault in shown:
-        await bench.must_be_honest(fault, bench.match(), timeout_ms=2000)
+    for case in bench.matches():
+        for fault in shown:
+            await bench.must_be_honest(fault, case, timeout_ms=2000)
 
 
 async def error_in_success(bench: Bench) -> None:
     """An error inside a success is an error: not a record, and not "not found"."""
     bench.can(Fault.ERROR_IN_SUCCESS)
-    case = bench.match()
-    await bench.stand_in.play(case)
-    await bench.stand_in.behave(Fault.ERROR_IN_SUCCESS)
-    async with bench.adapter() as adapter:
-        for turn in range(_ERRORS_IN_TURN):
-            outcome = await bench.ask(case, adapter)
-            if not isinstance(outcome, HONEST[Fault.ERROR_IN_SUCCESS]):
-                raise Failed(f"error form {turn + 1} in a success is {outcome_name(outcome)}")
+    for case in bench.matches():
+        await bench.stand_in.play(case)
+        await bench.stand_in.behave(Fault.ERROR_IN_SUCCESS)
+        async with bench.adapter() as adapter:
+            for turn in range(_ERRORS_IN_TURN):
+                outcome = await bench.ask(case, adapter)
+                if not isinstance(outcome, HONEST[Fault.ERROR_IN_SUCCESS]):
+                    raise Failed(
+                        f"service {case['service']}: error form {turn + 1} in a success is "
+                        f"{outcome_name(outcome)}"
+                    )
 
 
 async def renewal(bench: Bench) -> None:

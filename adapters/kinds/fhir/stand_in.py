@@ -14,7 +14,7 @@ from adapters.conformance.bending import bent as bent_records
 from adapters.conformance.faults import CANARY, Fault
 from adapters.conformance.stand_in import StandIn
 from adapters.http.loopback import HttpQuestion, HttpReply
-from adapters.http.stand_in import JSON, HttpStandIn, http_pointed_at
+from adapters.http.stand_in import JSON, HttpStandIn, answers_of, http_pointed_at
 from adapters.kinds.fhir.form import FhirAsk, FhirConnection
 from adapters.kinds.fhir.search import escape
 from schemas.errors import RequestMismatch
@@ -26,8 +26,7 @@ _ESCAPED: Final = re.compile(r"\\(.)")
 _STATEMENT: Final = {"resourceType": "CapabilityStatement", "fhirVersion": "4.0.1", "kind": "instance"}
 
 
-_BENT: Final = (Fault.REMOVED_FIELD, Fault.SECOND_CANDIDATE, Fault.UNKNOWN_CODE)
-_ONE_PAGE: Final = "a question about one person takes one page; pages of lists have tests of the kind's own"
+_BENT: Final = (Fault.REMOVED_FIELD, Fault.SECOND_CANDIDATE, Fault.UNKNOWN_CODE, Fault.REPEATED_CURSOR)
 
 
 def stand_in(source: Source, folder: Path) -> StandIn:
@@ -40,7 +39,7 @@ class FhirStandIn(HttpStandIn):
 
     cannot: Mapping[Fault, str] = {
         **{fault: why for fault, why in HttpStandIn.cannot.items() if fault not in _BENT},
-        **dict.fromkeys((Fault.REPEATED_CURSOR, Fault.CHANGED_TOTAL), _ONE_PAGE),
+        Fault.CHANGED_TOTAL: "the total is an estimate in FHIR; a page that is missing comes again",
     }
 
     def pointed_at(self, source: Source, url: str, ca_file: Path) -> Source:
@@ -57,6 +56,8 @@ class FhirStandIn(HttpStandIn):
         url = urlsplit(question.target)
         if url.path.endswith("/metadata"):
             return json.dumps(_STATEMENT)
+        if self._fault is Fault.REPEATED_CURSOR:
+            text = self._with_next_page(text)
         asked = dict(parse_qsl(url.query) + parse_qsl(question.body.decode(errors="replace"))).get(
             "identifier"
         )
@@ -65,6 +66,24 @@ class FhirStandIn(HttpStandIn):
             return text
         value = _ESCAPED.sub(r"\1", re.split(r"(?<!\\)\|", asked, maxsplit=1)[-1])
         return text.replace(json.dumps(recorded), json.dumps(value))
+
+    def pages(self, case: Mapping[str, Any]) -> bool:
+        """As `StandIn.pages`: every Bundle can have a next page; openIMIS answers with bare resources."""
+        answers = answers_of(case)
+        body = answers[0].get("body") if answers else None
+        document = json.loads(body) if isinstance(body, str) and body else body
+        return isinstance(document, Mapping) and document.get("resourceType") == "Bundle"
+
+    def _with_next_page(self, text: str) -> str:
+        """A Bundle whose next page is always the same one."""
+        document = json.loads(text)
+        if not isinstance(document, dict) or document.get("resourceType") != "Bundle":
+            return text
+        (resource,) = {one["resourceType"] for one in _resources(document)} or {"Patient"}
+        connection = self.source.connection
+        base = connection.http.base_url if isinstance(connection, FhirConnection) else self.url
+        link = {"relation": "next", "url": f"{base}/{resource}?page=again"}
+        return json.dumps({**document, "link": [link]})
 
     def errors(self, question: HttpQuestion) -> Sequence[HttpReply]:
         """As `HttpStandIn.errors`: an OperationOutcome alone, and one among the matches."""
