@@ -33,6 +33,7 @@ _DENIED: Final = frozenset(
         "UnsupportedSecurityToken",
         "UnsupportedAlgorithm",
         "SecurityError",  # Apache CXF, which says no more on purpose
+        "AuthenticationFailure",  # npm's soap
     }
 )
 _LATER: Final = frozenset({"Server", "Receiver"})
@@ -55,10 +56,12 @@ def meaning(fault: Element, answer: HttpAnswer) -> Unanswered:
 
 
 def _codes(fault: Element) -> Iterator[str]:
-    """The code, then its refinements."""
-    if fault.tag == f"{{{ENVELOPE['1.1']}}}Fault":
-        yield fault.findtext("faultcode") or ""
+    """The code, then its refinements: as SOAP 1.1 writes them, or as 1.2 does. npm's `soap` writes its own
+    faults in the form of 1.2 whatever the version of the message."""
+    code = fault.findtext("faultcode")
+    if code is not None:
+        yield code
         return
-    uri = ENVELOPE["1.2"]
-    for value in fault.iterfind(f"{{{uri}}}Code//{{{uri}}}Value"):
+    uri = str(fault.tag).partition("}")[0] + "}"
+    for value in fault.iterfind(f"{uri}Code//{uri}Value"):
         yield value.text or ""
