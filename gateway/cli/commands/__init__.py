@@ -26,6 +26,7 @@ from gateway.cli.commands import (
     policy,
     source,
     source_capture,
+    source_docs,
     source_fingerprint,
     source_new,
     source_quality,
@@ -68,6 +69,7 @@ agreement.app.add_typer(agreement_acts.app)
 policy.app.add_typer(insight.app)
 source.app.add_typer(source_new.app)
 source.app.add_typer(source_capture.app)
+source.app.add_typer(source_docs.app)
 source.app.add_typer(source_test.app)
 source.app.add_typer(source_fingerprint.app)
 source.app.add_typer(source_quality.app)
