@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import shutil
+import unicodedata
 from pathlib import Path
 
 import pytest
 import yaml
 
+from adapters.canonical import canonicals
 from gateway.consent.notices.catalogue import SHIPPED, isolate, load_catalogues
 from gateway.consent.record import Capacity, State
 from schemas.errors import ConfigurationError
@@ -41,13 +44,36 @@ def test_shipped__english_french_and_arabic__arabic_from_right_to_left():
     }  # fmt: skip
 
 
-def test_shipped__every_canonical_field_has_words():
-    """Whatever a shipped canonical schema can answer can be asked for in plain words."""
-    from adapters.canonical import canonicals
+def canonical_fields(*, of_areas: bool) -> set[str]:
+    """The fields of all shipped canonical schemas: those of areas, whose key is an area's code, or the rest."""
+    return {
+        f"{one.name.split('/')[0]}.{field}"
+        for one in canonicals().values()
+        for field in one.fields
+        if (one.document["required"] == ["area"]) is of_areas
+    }
 
+
+def test_shipped__every_canonical_field_about_a_person__has_words_and_nothing_else_has():
+    """Whatever a source can tell of a person can be asked for in plain words; no word is for nothing.
+
+    What is told of an area (`area`, `alert`) is about nobody, so nobody can consent to it, and without
+    words nobody can be asked to.
+    """
     words = load_catalogues().find("en").fields
-    wanted = {f"{name.split('/')[0]}.{field}" for name, one in canonicals().items() for field in one.fields}
-    assert wanted <= words.keys()
+    assert words.keys() == canonical_fields(of_areas=False)
+    assert {"area.population", "alert.has_alert"} <= canonical_fields(of_areas=True)
+
+
+@pytest.mark.parametrize("language", load_catalogues().languages())
+def test_shipped__words_for_fields__are_plain_text_without_codes(language: str):
+    """Right-to-left words are stored in reading order, without marks that print nothing; no code is shown."""
+    words = load_catalogues().find(language)
+    for field, text in words.fields.items():
+        assert text.isprintable(), field
+        assert text == unicodedata.normalize("NFC", text).strip(), field
+        assert re.search(r"[_{}<>]|[A-Z]{2}", text) is None, field
+        assert not text.endswith("."), field
 
 
 def test_shipped__every_state_and_capacity_has_words():
