@@ -25,6 +25,7 @@ from adapters.calendars import GREGORIAN
 from adapters.convert import Unfit
 from adapters.dates import ISO, written
 from adapters.kinds import Complaint
+from adapters.patterns import pattern_complaints
 from adapters.yaml_lines import Place
 from schemas.errors import RequestMismatch
 
@@ -140,6 +141,7 @@ def selector_complaints(name: str, given: Mapping[str, Any], place: Place) -> It
         except re.error:
             yield at, "not a regular expression", 'write one such as "[0-9]{10}"'
             continue
+        yield from pattern_complaints(form["pattern"], at)
         for word in ("format", "calendar"):
             if word in form and form.get("to") != "date":
                 yield at[:-1], f"`{word}` belongs to `to: date`", "write both or neither"
