@@ -17,6 +17,8 @@ _RIGHT: Final = 570
 _TOP: Final = 56
 _ROW: Final = 26
 _LONGEST: Final = 44
+_COLOURS: Final = {True: "#1c1c1c", False: "#7a3f86"}
+"""Of names; a field that is made of no column has another one, and says what it always is."""
 
 
 def draw(service: ServiceFacts, system: str) -> str:
@@ -42,9 +44,8 @@ def draw(service: ServiceFacts, system: str) -> str:
     parts += [_label(_LEFT - 12, at, column, "end") for column, at in left.items()]
     for field, at in zip(service.fields, right, strict=True):
         parts += [_line(left[column], at) for column in field.columns]
-        parts.append(_label(_RIGHT + 12, at, field.name, "start"))
-        if not field.columns:
-            parts.append(_label(_RIGHT - 12, at, field.how, "end", "#7a3f86"))
+        name = field.name if field.columns else f"{field.name}: {field.how}"
+        parts.append(_label(_RIGHT + 12, at, name, "start", _COLOURS[bool(field.columns)]))
     return "\n".join([*parts, "</svg>"]) + "\n"
 
 
@@ -54,7 +55,7 @@ def _line(start: int, end: int) -> str:
     return f'<path d="{path}" fill="none" stroke="#1f5f8b" stroke-width="1.5"/>'
 
 
-def _label(x: int, y: int, text: str, anchor: str, colour: str = "#1c1c1c") -> str:
+def _label(x: int, y: int, text: str, anchor: str, colour: str = _COLOURS[True]) -> str:
     return f'<text x="{x}" y="{y + 5}" text-anchor="{anchor}" fill="{colour}">{_cut(text)}</text>'
 
 

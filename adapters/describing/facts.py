@@ -123,7 +123,7 @@ def _leaves(name: str, rule: Any, part: Mapping[str, Any], within: str = "") -> 
         for entry in rule["list"]:
             yield from _leaves(name, entry, part, within)
     else:
-        columns = tuple(within + column for column in columns_of(rule))
+        columns = tuple((within + column).rstrip(" ›") for column in columns_of(rule))
         yield FieldFacts(name, part.get("description", ""), columns, how(rule))
 
 
