@@ -28,6 +28,8 @@ from schemas.outcome import Ambiguous, NotFound, Unanswered
 from schemas.record import Subject
 
 if TYPE_CHECKING:
+    from adapters.events import Events
+    from adapters.inbox import Inbox
     from adapters.source import RecordService, Source
 
 KINDS: Final = (
@@ -41,13 +43,21 @@ KINDS: Final = (
     "xroad",
     "oidc",
     "mosip-ida",
+    "payments",
     "ogc",
     "feed",
+    "webhook",
 )
 """The words a source file may write after `kind:`."""
 
-STAGING: Final = frozenset({"file"})
+STAGING: Final = frozenset({"file", "payments"})
 """Kinds that keep what their owner dropped: `new(source, room)` in their `reader.py`."""
+
+CALLED_BACK: Final = frozenset({"dci"})
+"""Kinds whose answers may come by a call of the source: `new(source, inbox)`."""
+
+PUSHED: Final = frozenset({"webhook"})
+"""Kinds that keep what a source sends of its own accord: `new(source, events)`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,11 +168,17 @@ def _authority(settings: Mapping[str, Any], _folder: Path) -> Iterator[str]:
         yield settings["ca_file"]
 
 
-def new_kind(source: Source, room: Room | None = None) -> Kind:
-    """The kind that serves a source; `room` is where kinds of `STAGING` keep what was dropped. Raises
-    ConfigurationError as `package_of`."""
+def new_kind(
+    source: Source, room: Room | None = None, inbox: Inbox | None = None, events: Events | None = None
+) -> Kind:
+    """The kind that serves a source, with what a gateway lends it: `room` is where kinds of `STAGING` keep
+    what was dropped, `inbox` where those of `CALLED_BACK` get answers later, `events` where those of
+    `PUSHED` keep what they were sent. Raises ConfigurationError as `package_of`."""
     reader: Any = import_module(package_of(source.kind) + ".reader")
-    return cast("Kind", reader.new(source, room) if source.kind in STAGING else reader.new(source))
+    for kinds, lent in ((STAGING, room), (CALLED_BACK, inbox), (PUSHED, events)):
+        if source.kind in kinds:
+            return cast("Kind", reader.new(source, lent))
+    return cast("Kind", reader.new(source))
 
 
 def replaying_of(kind: str) -> Replaying:

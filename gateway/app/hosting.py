@@ -9,14 +9,19 @@ from dataclasses import dataclass
 from functools import partial
 
 from adapters.contract import Adapter
-from adapters.kinds import STAGING
+from adapters.events import Events
+from adapters.inbox import MemoryInbox
+from adapters.kinds import PUSHED, STAGING, new_kind
 from adapters.opening import open_source
 from adapters.python_files import python_files
+from adapters.receiving import Receiver, receiver_of
 from adapters.room import Room
 from adapters.secrets import EnvironmentSecrets
 from adapters.source import RecordService, Source
 from adapters.source_file import load_source
 from adapters.upstream import upstream
+from audit.store import Store
+from gateway.app.staged_events import StagedEvents
 from gateway.exchange.ports import HostedService
 from gateway.settings import Settings
 from gateway.trust.keys import load_case_key
@@ -27,10 +32,12 @@ from schemas.identifiers import SubsystemId
 
 @dataclass(frozen=True, slots=True)
 class HostedSources:
-    """Opened adapters by source id, and the services they answer by service id."""
+    """Opened adapters by source id, the services they answer by service id, and who takes the calls of
+    sources that push, by source id."""
 
     adapters: Mapping[str, Adapter]
     services: Mapping[str, HostedService]
+    receivers: Mapping[str, Receiver]
 
     async def health(self) -> dict[str, str | None]:
         """Each source's state: None when it can be asked, else one word why not."""
@@ -60,13 +67,21 @@ def load_sources(settings: Settings) -> list[Source]:
     return sources
 
 
-async def open_sources(settings: Settings, stack: AsyncExitStack, meters: Meters) -> HostedSources:
+async def open_sources(
+    settings: Settings, stack: AsyncExitStack, meters: Meters, store: Store | None = None
+) -> HostedSources:
     """Open every source; the stack closes them. A source that is down does not keep the gateway from
-    starting: it is unavailable, and says so."""
+    starting: it is unavailable, and says so. Without a `store`, pushed events are held in memory."""
     adapters: dict[str, Adapter] = {}
     services: dict[str, HostedService] = {}
+    receivers: dict[str, Receiver] = {}
+    inbox = MemoryInbox()
     for source in load_sources(settings):
-        adapter = open_source(source, meters.source, room=_room(source, settings))
+        kind = new_kind(source, _room(source, settings), inbox, _events(source, settings, store))
+        adapter = open_source(source, meters.source, kind)
+        receiver = receiver_of(source, kind)
+        if receiver is not None:
+            receivers[source.id] = receiver
         source.misses.meter = partial(meters.unknown_code, source.id)
         await adapter.open()
         stack.push_async_callback(adapter.close)
@@ -88,7 +103,14 @@ async def open_sources(settings: Settings, stack: AsyncExitStack, meters: Meters
                 if isinstance(service, RecordService)
                 else HostedService(description, name, upstream=upstream(source, name), contact=contact)
             )
-    return HostedSources(adapters, services)
+    return HostedSources(adapters, services, receivers)
+
+
+def _events(source: Source, settings: Settings, store: Store | None) -> Events | None:
+    """Where a source's pushed events are kept, sealed with a key made of the case key."""
+    if source.kind not in PUSHED or store is None:
+        return None
+    return StagedEvents(store, source.id, load_case_key(settings.case_key))
 
 
 def _room(source: Source, settings: Settings) -> Room | None:

@@ -15,6 +15,7 @@ from typing import Final
 
 from audit.log import AuditLog
 from audit.note import Signer
+from audit.store import Store
 from audit.subject_tag import SubjectTags
 from gateway.agreements.arrival import CODE as AGREEMENT
 from gateway.agreements.in_force import InForce
@@ -83,6 +84,7 @@ class Node:
     answering: AnsweringSide
     consents: ConsentParts
     notices: Notices
+    store: Store
     people: People
     desk: ConsentDesk
     meters: Meters
@@ -140,7 +142,7 @@ async def open_node(settings: Settings, stack: AsyncExitStack) -> Node:
 
     meters = Meters()
     agreements = in_force_of(settings, federation)
-    sources = await open_sources(settings, stack, meters)
+    sources = await open_sources(settings, stack, meters, store)
     reserved: dict[str, ReservedService] = {}
     hosted = Hosted(
         subsystems=frozenset(
@@ -202,6 +204,7 @@ async def open_node(settings: Settings, stack: AsyncExitStack) -> Node:
         answering,
         consents,
         Notices(store),
+        store,
         people,
         desk,
         meters,

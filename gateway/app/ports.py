@@ -24,6 +24,7 @@ from gateway.doors.people_admin import people_routes, proposal_routes, token_rou
 from gateway.doors.policy_bundle import policy_bundle_routes
 from gateway.doors.policy_dry_run import dry_run_routes
 from gateway.doors.sign_in import recognise, sign_in_routes
+from gateway.doors.source_events import SourceEventsDoor
 from gateway.doors.xroad import XRoadDoor
 from gateway.peers.door import PeerDoor
 from gateway.trust.keys import load_certificate
@@ -99,4 +100,6 @@ def _client_app(node: Node) -> ClientPortApp:
     )
     desk = node.desk
     govstack = (govstack_consent_routes(desk, Parties(desk.consents, desk.hosted)),)
-    return ClientPortApp(xroad, without_traceback(client_api(port, govstack)), limits.max_body_bytes)
+    events = SourceEventsDoor(node.sources.receivers, clients, node.meters, settings.gateway)
+    api = without_traceback(client_api(port, govstack))
+    return ClientPortApp(xroad, api, events, limits.max_body_bytes)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from gateway.app.node import Node
+from gateway.app.staged_events import forget_source_events
 from gateway.exchange.recovery import close_unfinished
 from policies.cache import CachingEngine
 from schemas.errors import ConfigurationError, ExchangeError
@@ -50,6 +51,7 @@ async def _forget_usage(node: Node) -> None:
         await asyncio.sleep(PURGE_EVERY_S)
         await _quietly(node.answering.usage.purge(int(time.time())), "forgetting what was counted")
         await _quietly(node.notices.purge(int(time.time())), "forgetting notices")
+        await _quietly(forget_source_events(node.store, int(time.time())), "forgetting events of sources")
 
 
 async def _expire_consents(node: Node) -> None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
     from sqlalchemy.ext.asyncio import AsyncEngine
 
-HEAD: Final = "0007"
+HEAD: Final = "0008"
 """The newest revision in `migrations/versions`; a test keeps it true."""
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _FIND_REVISION = "SELECT version_num FROM alembic_version"

@@ -50,6 +50,10 @@ class Meters:
             "isthmus_source_unknown_codes", "Codes that no code list of a source knew.",
             ("source", "service", "field"), registry=self.registry,
         )  # fmt: skip
+        self._source_events = Counter(
+            "isthmus_source_events", "Calls of sources, and what became of them.", ("source", "result"),
+            registry=self.registry,
+        )  # fmt: skip
         self.federation_age = Gauge(
             "isthmus_federation_age_seconds", "Age of the federation's copy.", registry=self.registry
         )
@@ -67,6 +71,10 @@ class Meters:
     def unsigned_problem(self, slug: str) -> None:
         """Count a request that failed before it was bound to the federation."""
         self._unsigned.labels(slug).inc()
+
+    def source_event(self, source: str, result: str) -> None:
+        """Count one call of a configured source, by what became of it."""
+        self._source_events.labels(source, result).inc()
 
     def view(self, view: str, *, degraded: bool, seconds: float) -> None:
         """Count one assembled record of a configured view."""

@@ -78,6 +78,16 @@ class Dci(Kind):
         sealing = source.connection.sealing
         self._sealed = Sealed(sealing, PeerKeys(sealing.keys, self._fetch_keys), source.limits.max_bytes)
 
+    @property
+    def is_called_back(self) -> bool:
+        """Whether answers come by calls of the registry."""
+        return self._connection.mode == "async" and self._connection.sender_uri is not None
+
+    @property
+    def max_bytes(self) -> int:
+        """The largest answer it reads."""
+        return self._limits.max_bytes
+
     async def open(self) -> None:
         """As `Kind.open`; nothing is asked yet."""
         self._client.open()

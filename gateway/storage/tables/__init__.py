@@ -12,7 +12,8 @@ from gateway.storage.tables.archive import metadata as archive
 from gateway.storage.tables.consents import metadata as consents
 from gateway.storage.tables.people import metadata as people
 from gateway.storage.tables.representations import metadata as representations
+from gateway.storage.tables.source_events import metadata as source_events
 from gateway.storage.tables.usage import metadata as usage
 
-ALL = (people, agreements, consents, usage, archive, representations)
+ALL = (people, agreements, consents, usage, archive, representations, source_events)
 """In the order of their migrations."""
