@@ -25,6 +25,12 @@ const provider = new Provider(`https://127.0.0.1:${OIDC_PORT}`, {
     token_endpoint_auth_method: OIDC_METHOD,
     id_token_signed_response_alg: OIDC_ALG,
     ...client,
+  }, {  // who looks into tokens of others
+    client_id: 'resource',
+    client_secret: OIDC_SECRET,
+    redirect_uris: [],
+    response_types: [],
+    grant_types: ['client_credentials'],
   }],
   jwks: { keys: OIDC_ALG === 'RS256' ? [signing] : [signing, rsa] },
   enabledJWA: {
@@ -33,7 +39,9 @@ const provider = new Provider(`https://127.0.0.1:${OIDC_PORT}`, {
   },
   claims: { openid: ['sub', 'national_id'] },
   conformIdTokenClaims: false,
-  features: { introspection: { enabled: true }, jwtUserinfo: { enabled: true }, encryption: { enabled: true } },
+  features: {
+    clientCredentials: { enabled: true }, introspection: { enabled: true }, jwtUserinfo: { enabled: true }, encryption: { enabled: true },
+  },
   pkce: { required: () => true },
   cookies: { keys: ['for tests only'] },
   findAccount: (_, id) => ({ accountId: id, claims: () => ({ sub: id, national_id: id }) }),

@@ -8,6 +8,7 @@ Not here: other grants, refresh tokens, DPoP.
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -137,7 +138,10 @@ class ClientAssertion:
             header["kid"] = self.key_id
         try:
             kind: Any = jwk.ECKey if self.algorithm.startswith("ES") else jwk.RSAKey
-            return str(jwt.encode(header, claims, kind.import_key(self.key), algorithms=[self.algorithm]))
+            # The library takes a text for PEM, whatever stands in it.
+            is_jwk = self.key.lstrip().startswith("{")
+            key = kind.import_key(json.loads(self.key) if is_jwk else self.key)
+            return str(jwt.encode(header, claims, key, algorithms=[self.algorithm]))
         except (JoseError, ValueError, TypeError):
             raise ConfigurationError(f"auth: the key cannot sign by {self.algorithm}") from None
 

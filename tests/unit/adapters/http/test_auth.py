@@ -7,6 +7,7 @@ import base64
 import hashlib
 import hmac
 import json
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,10 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from joserfc.jwk import ECKey
 
 from adapters.http.auth.form import read_auth
+from adapters.http.auth.oauth2 import ClientAssertion
 from adapters.http.client import HttpAnswer, HttpClient
 from adapters.http.form import connection
 from adapters.source import Limits
@@ -346,6 +349,21 @@ async def test_private_key_jwt__assertion__verifies_in_another_library(key: Any,
     assert claims["exp"] - claims["iat"] == 300
     assert len(claims["jti"]) == 36
     assert jwt.get_unverified_header(assertion) == {"typ": "JWT", "alg": algorithm, "kid": "k1"}
+
+
+def test_private_key_jwt__key_as_jwk__signs_like_its_pem():
+    """Many systems hand out keys as JWK; a text that is neither is refused without quoting it."""
+    key = ECKey.generate_key("P-256")
+    text = json.dumps(key.as_dict(private=True))
+    auth = {"kind": "private_key_jwt", "token_url": "/token", "client_id": "isthmus", "key": text}
+    made = read_auth(auth, BASE_URL)
+    assert isinstance(made, ClientAssertion)
+    pem_text = key.as_pem(private=False)
+    claims = jwt.decode(made.assertion(int(time.time())), pem_text, ["ES256"], audience=f"{BASE_URL}/token")
+    assert claims["sub"] == "isthmus"
+    with pytest.raises(ConfigurationError) as caught:
+        client_over(FakeNetwork(lambda _: {}), {**auth, "key": '{"d": "CANARY-SECRET"'})
+    assert SECRET not in str(caught.value)
 
 
 def test_private_key_jwt__key_does_not_fit__refused_at_opening_without_quoting_it():
