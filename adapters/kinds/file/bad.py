@@ -27,5 +27,9 @@ class Unreachable(Exception):
     """The place where files are dropped cannot be looked at; the text is safe to show."""
 
 
+class Denied(Unreachable):
+    """The place refused our account."""
+
+
 class Stopped(Exception):
     """The source is being closed."""

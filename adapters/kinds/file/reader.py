@@ -34,7 +34,7 @@ from adapters.kinds.file.watching import Watcher
 from adapters.room import Room, passing_room
 from adapters.source import RecordService, Source
 from schemas.errors import ConfigurationError
-from schemas.outcome import Misbehaving, NotFound, Unanswered, Unavailable
+from schemas.outcome import DeniedBySource, Misbehaving, NotFound, Unanswered, Unavailable
 from schemas.record import Subject
 
 
@@ -125,6 +125,8 @@ class File(Kind):
             bad = next(iter(state.bad(word).items()), None)
             if state.unreachable is None and bad is not None:
                 return Misbehaving(f"the file {bad[0]!r} is not used: {bad[1]}")
+            if state.denied and state.unreachable is not None:
+                return DeniedBySource(state.unreachable)
             return Unavailable(state.unreachable or "no file was imported yet")
         if dropped.max_age_s is not None and time.time() - about.as_of > dropped.max_age_s:
             return Unavailable("the newest file is older than its `max_age_h` allows")

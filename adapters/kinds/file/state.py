@@ -31,11 +31,12 @@ class Quarantined:
 @dataclass(frozen=True, slots=True)
 class State:
     """Of each kind of file (its word), the bad ones by name; `unreachable` says why the place could
-    not be looked at; `importing` counts rows of the file under way."""
+    not be looked at, `denied` that it refused our account; `importing` counts rows of the file under way."""
 
     quarantine: Mapping[str, Mapping[str, Quarantined]] = field(default_factory=dict)
     unreachable: str | None = None
     importing: Mapping[str, int] = field(default_factory=dict)
+    denied: bool = False
 
     def bad(self, word: str) -> Mapping[str, Quarantined]:
         """The bad files of one kind."""
@@ -59,6 +60,6 @@ def read_state(folder: Path) -> State:
             word: {name: Quarantined(**bad) for name, bad in files.items()}
             for word, files in told["quarantine"].items()
         }
-        return State(quarantine, told["unreachable"], told["importing"])
+        return State(quarantine, told["unreachable"], told["importing"], told.get("denied", False))
     except (OSError, ValueError, TypeError, KeyError):
         return State()

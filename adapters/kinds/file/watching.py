@@ -19,7 +19,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from adapters.kinds.file.bad import BadFile, NotYet, Stopped, Unchanged, Unreachable
+from adapters.kinds.file.bad import BadFile, Denied, NotYet, Stopped, Unchanged, Unreachable
 from adapters.kinds.file.drops.drop import Drop, Entry
 from adapters.kinds.file.importing import Importer, Table
 from adapters.kinds.file.manifest import names_for
@@ -83,18 +83,18 @@ class Watcher:
         with _alone(self._folder) as may:
             if not may:
                 return False
-            self._state, unreachable = read_state(self._folder), None
+            self._state, unreachable, denied = read_state(self._folder), None, False
             try:
                 await self._look_at(self._make_drop())
             except (Unreachable, ConfigurationError) as error:
-                unreachable = str(error)
+                unreachable, denied = str(error), isinstance(error, Denied)
                 _logger.warning("source %s: %s", self._source, error)
             except Stopped:
                 pass
             except Exception as error:  # noqa: BLE001  the next look tries again
                 unreachable = "looking failed"
                 _logger.warning("source %s: looking failed: %s", self._source, type(error).__name__)
-            self._write(replace(self._state, unreachable=unreachable, importing={}))
+            self._write(replace(self._state, unreachable=unreachable, denied=denied, importing={}))
             return True
 
     async def settle(self) -> None:

@@ -13,12 +13,13 @@ from typing import Final
 from urllib.parse import quote
 
 from adapters.http.client import HttpAnswer, HttpClient
-from adapters.kinds.file.bad import BadFile, NotYet, Unchanged, Unreachable
+from adapters.kinds.file.bad import BadFile, Denied, NotYet, Unchanged, Unreachable
 from adapters.kinds.file.drops.drop import Drop, Entry
 from adapters.kinds.file.form import DroppedFile
 from adapters.kinds.file.form import HttpsDrop as Connection
 from adapters.kinds.file.manifest import COMMON, MAX_BYTES, read_manifest
 from adapters.kinds.file.spool import Spool
+from schemas.outcome import DeniedBySource
 from adapters.source import Limits
 
 _LIMITS: Final = Limits(timeout_ms=30_000, concurrency=1, max_bytes=MAX_BYTES)
@@ -84,10 +85,12 @@ class HttpsDrop(Drop):
 
 
 def _status(answer: object) -> int:
+    if isinstance(answer, DeniedBySource):
+        raise Denied(answer.cause)
     if not isinstance(answer, HttpAnswer):
         raise Unreachable(getattr(answer, "cause", "the web server cannot be reached"))
     if answer.status in _REFUSED:
-        raise Unreachable(f"the web server refused us with HTTP {answer.status}")
+        raise Denied(f"the web server refused us with HTTP {answer.status}")
     return answer.status
 
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, Final
 
-from adapters.kinds.file.bad import NotYet, Unreachable
+from adapters.kinds.file.bad import Denied, NotYet, Unreachable
 from adapters.kinds.file.drops.drop import CHUNK, MAX_ENTRIES, Drop, Entry
 from adapters.kinds.file.form import SftpDrop as Connection
 from adapters.kinds.file.spool import Spool
@@ -60,7 +60,7 @@ class SftpDrop(Drop):
         except asyncssh.HostKeyNotVerifiable:
             raise Unreachable("the SFTP server shows another key than `host_key`") from None
         except asyncssh.PermissionDenied:
-            raise Unreachable("the SFTP server refused this account") from None
+            raise Denied("the SFTP server refused this account") from None
         except (OSError, TimeoutError, asyncssh.Error):
             raise Unreachable("the SFTP server cannot be reached") from None
 

@@ -12,7 +12,7 @@ import pytest
 from adapters.kinds.file.reader import File
 from adapters.mapped import Mapped
 from adapters.source_file import load_source
-from schemas.outcome import Match, Misbehaving, Unavailable
+from schemas.outcome import DeniedBySource, Match, Misbehaving, Unavailable
 from tests.sshd import Sshd, sshd
 from tests.unit.adapters.kinds.file.dropping import DAY, FILE, GOOD, NAME
 from tests.unit.adapters.small_source import Secrets, ask, write
@@ -61,11 +61,11 @@ async def test_sftp__another_host_key__nothing_is_sent(tmp_path: Path, server: S
     )
 
 
-async def test_sftp__another_account__unavailable_and_no_key_is_told(tmp_path: Path, server: Sshd):
+async def test_sftp__another_account__denied_and_no_key_is_told(tmp_path: Path, server: Sshd):
     """A refused key is named as such, without a word of it."""
     other = asyncssh.generate_private_key("ssh-ed25519").export_private_key().decode()
 
-    assert await answer(sftp_file(tmp_path, server, key=other)) == Unavailable(
+    assert await answer(sftp_file(tmp_path, server, key=other)) == DeniedBySource(
         "the SFTP server refused this account"
     )
 
