@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import unquote
 from uuid import uuid4
 
-from adapters.http.answers import HttpAnswer
+from adapters.http.answers import HttpAnswer, failure_of
 from adapters.http.client import HttpClient, QueryValues
 from adapters.http.outgoing import Content
 from adapters.kinds.xroad.errors import error_meaning
@@ -61,12 +61,12 @@ class XRoadClient(HttpClient):
             return error_meaning(error)
         return self._foreign(answer, path, message_id) or answer
 
-    def _foreign(self, answer: HttpAnswer, path: str, message_id: str) -> Misbehaving | None:
-        if answer.status >= 400:
-            return None  # whoever sent it, it is no record; what it means is the file's and HTTP's affair
+    def _foreign(self, answer: HttpAnswer, path: str, message_id: str) -> Unanswered | None:
+        """What an answer means that did not come from the provider: a proxy's 404 is nobody's absence, so
+        the file's rules never see it."""
         service = f"{self._provider}/{path.split('/')[1].split('?', maxsplit=1)[0]}"
         wanted = {"x-road-client": self._us, "x-road-service": service, "x-road-id": message_id}
         same = all(unquote(answer.headers.get(name, "")) == unquote(value) for name, value in wanted.items())
         if same and answer.headers.get("x-road-request-hash"):
             return None
-        return Misbehaving("the answer did not come through X-Road for this question")
+        return failure_of(answer) or Misbehaving("the answer did not come through X-Road for this question")

@@ -39,6 +39,7 @@ __all__ = [
 EXEMPTIONS: Final[Mapping[int, str]] = {
     13: "a Security Server knows its client by TLS; there is no token to renew",
 }
+_LINKED: Final = ("link", "next_url")
 _REST_ONLY: Final = ("page", "answers")
 _SOAP_ONLY: Final = ("header", "action", "answer", "version")
 
@@ -96,6 +97,9 @@ def service_complaints(service: Mapping[str, Any], place: Place) -> Iterator[Com
     if missing:
         yield place, f"a SOAP service needs `{missing[0]}`", "write it as in a file of kind soap"
         return
+    if service.get("page", {}).get("by") in _LINKED:
+        what = "a provider's links lead to its own address, not through X-Road"
+        yield (*place, "page"), what, "page by page, offset, cursor or window"
     yield from (soap if is_soap else rest).service_complaints(service, place)
 
 

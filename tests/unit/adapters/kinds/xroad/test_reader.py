@@ -16,8 +16,10 @@ from adapters.fixtures import load_offline
 from adapters.kinds.xroad.errors import error_meaning
 from adapters.kinds.xroad.passing import rest_headers, soap_answer
 from adapters.kinds.xroad.reader import through_xroad
+from adapters.source_checks import check_document
 from adapters.xml import parse_xml, record_of
-from schemas.outcome import DeniedBySource, Misbehaving, Unavailable
+from adapters.yaml_lines import parse
+from schemas.outcome import DeniedBySource, Misbehaving, NotFound, Unavailable
 from schemas.record import Subject
 
 REST = Path("adapters/civil_registry/xroad_rest.yaml")
@@ -79,6 +81,28 @@ async def test_read__rest_answer_to_another_question__misbehaving(changed: dict[
 async def test_read__answer_without_x_road_headers__misbehaving() -> None:
     """Something else stands where the Security Server should."""
     assert isinstance(await read(REST, lambda _asked: httpx.Response(200, json=PERSON)), Misbehaving)
+
+
+@pytest.mark.parametrize(
+    ("status", "outcome"), [(404, Misbehaving), (401, DeniedBySource), (502, Unavailable), (302, Misbehaving)]
+)
+async def test_read__error_without_x_road_headers__never_nobody(status: int, outcome: type) -> None:
+    """A proxy's 404 is not the provider's, whatever the file says a 404 means."""
+    unknown = {"error": "PERSON_NOT_FOUND"}
+    answer = httpx.Response(status, json=unknown)
+    assert isinstance(await read(REST, lambda _asked: answer), outcome)
+    if status == 404:
+        told = await read(REST, lambda asked: httpx.Response(404, json=unknown, headers=tied(asked)))
+        assert isinstance(told, NotFound)
+
+
+def test_check__pages_by_links__refused_with_the_cure(tmp_path: Path) -> None:
+    """A provider's links lead to its own address, which X-Road's path does not begin with."""
+    text = REST.read_text(encoding="utf-8")
+    changed = text.replace("    errors:", "    page: {by: link}\n    errors:", 1)
+    assert changed != text
+    found = list(check_document(parse(changed.encode(), tmp_path / "x.yaml")))
+    assert any("not through X-Road" in str(finding) for finding in found), found
 
 
 @pytest.mark.parametrize(
