@@ -140,15 +140,17 @@ def record_of(element: Element) -> Record:
 def _value(element: Element) -> Any:
     if element.get(_NIL) in ("true", "1"):
         return None
-    own = {f"@{_local(name)}": text for name, text in element.attrib.items() if not _is_xsi(name)}
-    if not own and len(element) == 0:
+    record: Record = {}
+    for name, text in element.attrib.items():
+        if not _is_xsi(name):
+            _add(record, f"@{_local(name)}", text)
+    if not record and len(element) == 0:
         return element.text or ""
-    record: Record = dict(own)
     for child in element:
         _add(record, _local(child.tag), _value(child))
-    text = "".join(_own_text(element))
-    if text.strip():
-        record["#text"] = text
+    own = "".join(_own_text(element))
+    if own.strip():
+        record["#text"] = own
     return record
 
 

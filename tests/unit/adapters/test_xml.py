@@ -129,6 +129,7 @@ def test_record_of__attributes_leaves_lists_and_nil__as_the_rules_read_them() ->
 def test_record_of__the_same_name_in_two_namespaces__is_a_list() -> None:
     """A second `id` from elsewhere never takes the place of the first."""
     assert parsed('<r xmlns:a="urn:a" xmlns:b="urn:b"><a:id>1</a:id><b:id>2</b:id></r>') == {"id": ["1", "2"]}
+    assert parsed('<r xmlns:a="urn:a" xmlns:b="urn:b" a:id="1" b:id="2"/>') == {"@id": ["1", "2"]}
 
 
 @given(st.text(st.characters(min_codepoint=32, exclude_categories=("Cs", "Cn")), max_size=40))
