@@ -36,14 +36,22 @@ class EnvironmentSecrets:
     directory: Path | None = None
 
     def get(self, name: str) -> str | None:
-        """Look a secret up; a file's trailing newline is not part of it."""
+        """Look a secret up; a file's trailing newline is not part of it.
+
+        Raises:
+            ConfigurationError: its file cannot be read.
+        """
         value = self.environment.get(PREFIX + name)
         if value is not None or self.directory is None:
             return value
         path = self.directory / name
         if not path.is_file() or path.stat().st_size > MAX_BYTES:
             return None
-        return path.read_text(encoding="utf-8").rstrip("\r\n")
+        try:
+            return path.read_text(encoding="utf-8").rstrip("\r\n")
+        except (OSError, UnicodeDecodeError):
+            # Without its cause, which holds what was read.
+            raise ConfigurationError(f"secret {name} is no readable file of UTF-8 text") from None
 
 
 def references(text: str) -> Iterator[tuple[str, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from pathlib import Path
 
 import pytest
@@ -171,3 +172,14 @@ def test_environment_secrets__variable_then_file_then_nothing(tmp_path: Path):
     assert secrets.get("B") == "from-variable"
     assert secrets.get("C") is None
     assert "from-variable" not in repr(secrets)
+
+
+def test_secrets__file_that_is_no_text__refused_by_name_without_quoting_it(tmp_path: Path):
+    """A key in bytes, or in another encoding, is an error that shows nothing of it."""
+    (tmp_path / "SIGNING").write_bytes(b"CANARY\xff\xfe")
+    with pytest.raises(ConfigurationError, match="SIGNING") as caught:
+        EnvironmentSecrets({}, tmp_path).get("SIGNING")
+    shown = "".join(traceback.format_exception(caught.value))
+    assert "CANARY" not in shown
+    assert "0xff" not in shown
+    assert caught.value.__suppress_context__
