@@ -77,7 +77,7 @@ async def open_sources(
     receivers: dict[str, Receiver] = {}
     inbox = MemoryInbox()
     for source in load_sources(settings):
-        kind = new_kind(source, _room(source, settings), inbox, _events(source, settings, store))
+        kind = new_kind(source, room_of(source, settings), inbox, _events(source, settings, store))
         adapter = open_source(source, meters.source, kind)
         receiver = receiver_of(source, kind)
         if receiver is not None:
@@ -113,8 +113,13 @@ def _events(source: Source, settings: Settings, store: Store | None) -> Events |
     return StagedEvents(store, source.id, load_case_key(settings.case_key))
 
 
-def _room(source: Source, settings: Settings) -> Room | None:
-    """Where a source's dropped files are staged, sealed with a key made of the case key."""
+def room_of(source: Source, settings: Settings) -> Room | None:
+    """Where a source's dropped files are staged, sealed with a key made of the case key; None for kinds
+    that keep nothing.
+
+    Raises:
+        ConfigurationError: the settings name no folder, or the key cannot be read.
+    """
     if source.kind not in STAGING:
         return None
     if settings.staging is None:

@@ -26,6 +26,7 @@ from adapters.source import Source
 from adapters.source_file import load_source
 from adapters.yaml_lines import Document, load
 from gateway.app.hosting import load_sources
+from gateway.app.tested import remember
 from gateway.app.travelling import FIXTURES, luggage, unpack, with_fingerprints
 from gateway.settings import Settings
 from schemas.errors import ConfigurationError, SourceMisbehaved, SourceUnavailable
@@ -91,6 +92,7 @@ def register_source(
     target = settings.sources / f"{source.id}.yaml"
     carried[target] = with_fingerprints(carried[target].decode(), document, fingerprints).encode()
     _settle(source, settings, carried, target)
+    remember(target, reached)
     services = tuple(str(source.service_id(name)) for name in source.services)
     beside = tuple(str(file.relative_to(settings.sources)) for file in carried if file != target)
     return Registered(source.id, source.subsystem.member, target, services, reached, offline, beside)

@@ -29,7 +29,7 @@ from adapters.kinds.file.form import (
 )
 from adapters.kinds.file.importing import Table
 from adapters.kinds.file.staging import About, Exchanged, Layout, Staged
-from adapters.kinds.file.state import State, read_state
+from adapters.kinds.file.state import Quarantined, State, read_state
 from adapters.kinds.file.watching import Watcher
 from adapters.room import Room, passing_room
 from adapters.source import RecordService, Source
@@ -79,6 +79,19 @@ class File(Kind):
             table.staged.close()
         self._tables = {}
         self._stack.close()
+
+    def staged(self, room: Room) -> Mapping[str, tuple[About | None, Mapping[str, Quarantined]]]:
+        """What a room holds now, by file: the version in use and the bad files. Nothing of the owner is
+        looked at, and nothing has to be open."""
+        if not (room.folder / self._source.id).is_dir():
+            return dict.fromkeys(self._used(), (None, {}))
+        inner = room.below(self._source.id)
+        state, found = read_state(inner.folder), {}
+        for word, dropped in self._used().items():
+            staged = self._table(word, dropped, inner).staged
+            found[word] = (staged.about(), state.bad(word))
+            staged.close()
+        return found
 
     async def health(self) -> Unanswered | None:
         """As `Kind.health`: also says which newer file is not used, and why."""

@@ -6,7 +6,8 @@ Whatever comes from outside may hold control characters that a terminal obeys; t
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final
@@ -86,6 +87,20 @@ def value_text(value: Any) -> str:
 
         return orjson.dumps(value).decode()
     return str(value)
+
+
+@contextmanager
+def progress(what: str, total: int, *, show: bool) -> Iterator[Callable[[], None]]:
+    """A bar on standard error, where a person looks at it; call what it gives after each step."""
+    if not (show and sys.stderr.isatty()):
+        yield lambda: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(what, total=total)
+        yield lambda: bar.advance(task)
 
 
 def _print_table(table: Table) -> None:

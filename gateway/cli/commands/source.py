@@ -11,10 +11,13 @@ import typer
 
 from gateway.cli.commands.arguments import SettingsFile, SubjectText, settings_of, subject_of
 from gateway.cli.commands.failures import FAILED, PROVIDER
-from gateway.cli.commands.printing import Json, Table, answer, value_text, words
+from gateway.cli.commands.printing import Json, Table, answer, moment, value_text, words
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from adapters.source import Source
+    from gateway.app.overview import Overview
 
 app = typer.Typer(name="source", help="Check, try and register source systems.", no_args_is_help=True)
 
@@ -25,15 +28,23 @@ SourceFile = Annotated[
 
 
 @app.command("list")
-def list_sources(settings: SettingsFile, json: Json = False) -> None:
-    """List a gateway's sources and their services."""
-    from gateway.app.hosting import load_sources
+def list_sources(
+    settings: SettingsFile,
+    health: Annotated[
+        bool, typer.Option("--health", help="Ask each system whether it can be asked.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """List a gateway's sources: services, the tier of the last test, what is staged of dropped files."""
+    from gateway.app.overview import overview
 
-    found = load_sources(settings_of(settings))
-    rows = [(one.id, one.kind, one.subsystem, words(one.services), one.title) for one in found]
+    found = overview(settings_of(settings), probe=health)
+    asked = ("health",) if health else ()
+    columns = ("source", "kind", "tier", "tested", *asked, "subsystem", "services", "title")
     answer(
-        {"sources": [_document(one) for one in found]},
-        Table(("source", "kind", "subsystem", "services", "title"), rows),
+        {"sources": [_document(one.source) | _standing(one) for one in found]},
+        Table(columns, [_row(one, health=health) for one in found]),
+        *(line for one in found for line in _staged_lines(one)),
         json=json,
     )
 
@@ -136,6 +147,36 @@ def register(
         *(f"next: {step}" for step in steps),
         json=json,
     )
+
+
+def _row(one: Overview, *, health: bool) -> tuple[object, ...]:
+    source, tested = one.source, one.tested
+    asked = (one.health or "",) if health else ()
+    tier = "untested" if tested is None else tested.tier or "none"
+    day = "" if tested is None else moment(tested.at)
+    return source.id, source.kind, tier, day, *asked, source.subsystem, words(source.services), source.title
+
+
+def _staged_lines(one: Overview) -> Iterator[str]:
+    for file in one.staged:
+        used = "no file is used yet" if file.name is None else f"{file.name} is used, {file.rows} rows"
+        day = "" if file.as_of is None else f", of {moment(file.as_of)}"
+        yield f"{one.source.id}, {file.word}: {used}{day}"
+        yield from (
+            f"{one.source.id}, {file.word}: {name} is not used: {why}" for name, why in file.bad.items()
+        )
+    if one.trouble:
+        yield f"{one.source.id}: what is staged cannot be told: {one.trouble}"
+
+
+def _standing(one: Overview) -> dict[str, Any]:
+    """What a source's document has more in the list."""
+    return {
+        "tested": None if one.tested is None else asdict(one.tested),
+        "staged": [asdict(file) for file in one.staged],
+        "trouble": one.trouble or None,
+        "health": one.health,
+    }
 
 
 def _document(source: Source) -> dict[str, Any]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from gateway.cli.commands.arguments import settings_of, subject_of
-from gateway.cli.commands.printing import Json, Table, answer
+from gateway.cli.commands.printing import Json, Table, answer, progress
 from gateway.cli.commands.source import SourceFile
 
 app = typer.Typer()
@@ -40,10 +41,15 @@ def capture_fixtures(
     source = load_for(file, None if settings is None else settings_of(settings))
     document, offline = load(file).value, load_offline(file)
 
-    async def all_cases() -> list[Captured]:
-        return [await capture(source, document, service, one, name or "", offline) for one in asked]
+    async def all_cases(step: Callable[[], None]) -> list[Captured]:
+        found = []
+        for one in asked:
+            found.append(await capture(source, document, service, one, name or "", offline))
+            step()
+        return found
 
-    found = asyncio.run(all_cases())
+    with progress("asking", len(asked), show=not json) as step:
+        found = asyncio.run(all_cases(step))
     target, names = add_cases(file, found)
     rows = [(case, outcome_name(one.outcome)) for case, one in zip(names, found, strict=True)]
     answer(

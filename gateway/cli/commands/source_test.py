@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
@@ -14,7 +12,7 @@ import typer
 
 from gateway.cli.commands.arguments import settings_of
 from gateway.cli.commands.failures import FAILED
-from gateway.cli.commands.printing import Json, Table, answer, words
+from gateway.cli.commands.printing import Json, Table, answer, progress, words
 
 if TYPE_CHECKING:
     from adapters.conformance.verdict import Report, Verdict
@@ -59,10 +57,12 @@ def examine_sources(
     from adapters.python_files import python_files
 
     paths = _paths(files or [], settings, every=every)
-    with _progress(len(paths) * _CHECKS, show=not json) as step:
+    with progress("checking", len(paths) * _CHECKS, show=not json) as step:
         allowed = allow_python_files or (settings is not None and settings_of(settings).allow_python_files)
         with python_files(allowed=allowed):
             tested = asyncio.run(_test(paths, step))
+    if settings is not None:
+        _remember(tested)
     answer(
         {
             "ok": all(one.ok for one in tested),
@@ -74,6 +74,15 @@ def examine_sources(
     )
     if not all(one.ok for one in tested):
         raise typer.Exit(FAILED)
+
+
+def _remember(tested: list[_Tested]) -> None:
+    """For `isthmus source list`; only of a gateway's own sources."""
+    from gateway.app.tested import remember
+
+    for one in tested:
+        passed = all(case.passed for case in one.fixtures)
+        remember(one.path, one.report.tier if one.report is not None and passed else None)
 
 
 def _paths(files: list[Path], settings: Path | None, *, every: bool) -> list[Path]:
@@ -181,17 +190,3 @@ def _check(verdict: Verdict) -> dict[str, Any]:
 
 def _case(path: Path, case: FixtureResult) -> dict[str, Any]:
     return {"file": str(path), "case": case.case, "ok": case.passed, "differs": case.differs}
-
-
-@contextmanager
-def _progress(total: int, *, show: bool) -> Iterator[Callable[[], None]]:
-    """A bar on standard error, where a person looks at it."""
-    if not (show and sys.stderr.isatty()):
-        yield lambda: None
-        return
-    from rich.console import Console
-    from rich.progress import Progress
-
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("checking", total=total)
-        yield lambda: bar.advance(task)

@@ -50,7 +50,8 @@ def test_register__gold_source__fingerprint_and_fixtures_come_along(
     said = isthmus("source", "register", written(), empty, "--json")
     assert said.code == 0, said.err
     assert (said.json["tier"], said.json["offline"]) == ("gold", False)
-    assert registered(empty) == ["cash-transfer.yaml", "fixtures/cash-transfer.yaml"]
+    beside = ["fixtures/cash-transfer.tested.json", "fixtures/cash-transfer.yaml"]
+    assert registered(empty) == ["cash-transfer.yaml", *beside]
     assert "fingerprint: sha256:" in (empty.parent / "sources" / "cash-transfer.yaml").read_text()
 
 
