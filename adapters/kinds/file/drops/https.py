@@ -19,8 +19,8 @@ from adapters.kinds.file.form import DroppedFile
 from adapters.kinds.file.form import HttpsDrop as Connection
 from adapters.kinds.file.manifest import COMMON, MAX_BYTES, read_manifest
 from adapters.kinds.file.spool import Spool
-from schemas.outcome import DeniedBySource
 from adapters.source import Limits
+from schemas.outcome import DeniedBySource
 
 _LIMITS: Final = Limits(timeout_ms=30_000, concurrency=1, max_bytes=MAX_BYTES)
 _OK: Final = 200
