@@ -32,7 +32,9 @@ def decimal(value: Any) -> Decimal | None:
         return None
     if isinstance(value, bool) or not isinstance(value, (int, float, Decimal, str)):
         raise Unfit("not a number")
-    text = format(value, "f") if isinstance(value, Decimal) else str(value).strip()
+    # Without an exponent: the shortest text of a float near the equator is `1e-05`.
+    exact = Decimal(str(value)) if isinstance(value, float) else value
+    text = format(exact, "f") if isinstance(exact, Decimal) else str(exact).strip()
     if _DECIMAL.fullmatch(text) is None:
         raise Unfit("not a plain decimal number")
     try:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from adapters import convert
 from adapters.calendars import GREGORIAN
@@ -22,6 +22,10 @@ from adapters.yaml_lines import Place
 from schemas.outcome import Ambiguous, Match, Misbehaving, Shape
 
 __all__ = ["BadRule", "Moment", "Rules", "compile_rule", "compile_rules"]
+
+AHEAD_S: Final = 86_400
+"""How far a record may be ahead of us: a day begins earlier in the east, and clocks differ. What says
+next year would be fresh until then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +78,8 @@ class Rules:
         try:
             candidates = len(records) if self.shape == "record" else self._groups(records)
             as_of = now if self.as_of is None else self.as_of.oldest(records) or now
+            if as_of > now + AHEAD_S:
+                return Misbehaving("as_of: a moment to come")
             if candidates > 1:
                 return Ambiguous(candidates, as_of)
             if not self._recognise(records):

@@ -99,7 +99,7 @@ class From:
         return agreed([self._of(record) for record in records])
 
     def _of(self, record: Mapping[str, Any]) -> Any:
-        if self.when and any(find(record, where) != expected for where, expected in self.when):
+        if self.when and any(_unpadded(find(record, where)) != expected for where, expected in self.when):
             return None
         return through(find(record, self.place), self.steps)
 
@@ -117,7 +117,7 @@ class Missing:
 
     def value(self, records: Records) -> Any:
         """True or false, and all records agree."""
-        return agreed([find(record, self.place) in (ABSENT, None, "") for record in records])
+        return agreed([_blank(find(record, self.place)) for record in records])
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,6 +245,15 @@ def through(value: Any, steps: tuple[Step, ...]) -> Any:
     except convert.Unfit as error:
         raise Unmappable(str(error)) from None
     return value
+
+
+def _unpadded(value: Any) -> Any:
+    """A value without the blanks that pad a CHAR column."""
+    return value.rstrip(" ") if isinstance(value, str) else value
+
+
+def _blank(value: Any) -> bool:
+    return _unpadded(value) in (ABSENT, None, "")
 
 
 def agreed(values: Sequence[Any]) -> Any:

@@ -25,6 +25,7 @@ UNKNOWN_CODE: Final = "a code that is not in the code list"
 
 # Wide enough for every number that is read (28 + 18 digits) times every factor, so nothing is rounded.
 EXACT: Final = Context(prec=120, traps=[Inexact])
+_WIDE: Final = Context(prec=120)
 
 
 Step = Callable[[Any], Any]
@@ -136,7 +137,7 @@ class Scale:
         if number is None:
             return None
         scaled = EXACT.multiply(number, self.factor)
-        return scaled if self.places is None else scaled.quantize(self.places, ROUND_HALF_EVEN)
+        return scaled if self.places is None else scaled.quantize(self.places, ROUND_HALF_EVEN, _WIDE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,17 @@ def test_to_decimal__any_amount__keeps_every_digit(amount: Decimal):
 def test_to_decimal__float__is_read_as_it_was_written():
     """0.1 is a tenth."""
     assert convert.to_decimal(0.1) == "0.1"
+    assert convert.to_decimal(0.00001) == "0.00001"
+    assert convert.to_decimal(1e16) == "10000000000000000"
+
+
+@pytest.mark.parametrize(
+    "number", [float("nan"), float("inf"), -float("inf"), 1e300, 1e-300, "1e5", "NaN", "\uff11"]
+)
+def test_to_decimal__no_plain_number__unfit(number: object):
+    """Not a number, endless, too long, with an exponent, of another script."""
+    with pytest.raises(Unfit):
+        convert.to_decimal(number)
 
 
 @given(st.integers(min_value=-(10**14), max_value=10**14))

@@ -49,6 +49,8 @@ RULES = [
     ({"from": "v", "when": {"t": "UIN"}}, {"v": 1, "t": "BRN"}, None),
     ({"missing": "died"}, {"died": None}, True),
     ({"missing": "died"}, {"died": "2020-01-02"}, False),
+    ({"missing": "died"}, {"died": "          "}, True),
+    ({"from": "v", "when": {"t": "UIN"}}, {"v": 1, "t": "UIN   "}, 1),
     ({"constant": "LMD"}, {}, "LMD"),
 ]  # fmt: skip
 
@@ -62,6 +64,7 @@ def test_rule__one_record__gives_its_value(rule: Any, record: dict[str, Any], ex
 MISFITS = [
     ({"from": "sex", "codes": {"M": "male"}, "else": "error"}, {"sex": "CANARY"}),
     ({"from": "n", "to": "integer"}, {"n": "CANARY"}),
+    ({"from": "n", "to": "decimal", "multiply": "10000", "round": 2}, {"n": "9" * 28 + ".127"}),
     ({"find": "/a", "key": "k", "equals": 1, "take": "v"}, {"a": [{"k": 1, "v": "CANARY"}, {"k": 1}]}),
     ({"find": "/a", "key": "k", "equals": 1, "take": "v"}, {"a": "CANARY"}),
     ({"each": {"x": "y"}, "from": "/a"}, {"a": "CANARY"}),
@@ -184,6 +187,14 @@ def test_outcome__flag_or_age_not_told__misbehaving(change: dict[str, Any]):
 
     assert isinstance(outcome, Misbehaving)
     assert "CANARY" not in outcome.cause
+
+
+@pytest.mark.parametrize(("ahead", "expected"), [(3600, Match), (2 * 86_400, Misbehaving)])
+def test_outcome__record_of_a_day_to_come__misbehaving(ahead: int, expected: type):
+    """A wrong year would keep a record fresh for ever; a clock that is a little ahead does no harm."""
+    rules = compile_rules({"map": {"a": "a"}, "as_of": "t"}, ("s",))
+
+    assert isinstance(rules.outcome([{"a": 1, "t": NOW + ahead}], ("a",), NOW), expected)
 
 
 def test_columns__fields_asked__only_what_they_need():
