@@ -81,7 +81,8 @@ class AsOf:
 @dataclass(frozen=True, slots=True)
 class DroppedFile:
     """One kind of file that is dropped. `finished` says how the owner tells that a file is whole;
-    `deleted` is the column and the value that mark a deleted row of a delta."""
+    `deleted` is the column and the value that mark a deleted row of a delta. Where every file `adds` to
+    those before it (statements of an account), there are no full files, and the oldest is read first."""
 
     name: Pattern
     delta: Pattern | None
@@ -95,6 +96,7 @@ class DroppedFile:
     max_age_s: int | None
     max_bytes: int
     max_rows: int
+    adds: bool = False
 
     @property
     def is_sequenced(self) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from adapters.kinds.file.drops.drop import Entry
 from adapters.kinds.file.form import DroppedFile
@@ -42,6 +42,8 @@ def next_one(
 ) -> Candidate | None:
     """The newest full file that is newer than what is staged; else the next delta, when every file
     before it is in place. `bad` names files not to be taken as they are."""
+    if dropped.adds:
+        return _next_added(about, found, bad)
     fulls = [one for one in found if not one.is_delta and one.entry.name not in bad]
     newer = [one for one in fulls if about is None or _is_newer(dropped, one, about)]
     if newer:
@@ -58,6 +60,15 @@ def next_one(
     if dropped.is_sequenced and first.order != about.order + 1:
         return None
     return first
+
+
+def _next_added(about: About | None, found: list[Candidate], bad: Collection[str]) -> Candidate | None:
+    """The oldest file that is not in place yet; a bad one holds the later ones up."""
+    place = None if about is None else (about.order, about.name)
+    first = next((one for one in found if place is None or (one.order, one.entry.name) > place), None)
+    if first is None or first.entry.name in bad:
+        return None
+    return replace(first, is_delta=about is not None)
 
 
 def _is_newer(dropped: DroppedFile, one: Candidate, about: About) -> bool:
