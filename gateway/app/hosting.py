@@ -22,12 +22,14 @@ from adapters.source_file import load_source
 from adapters.upstream import upstream
 from audit.store import Store
 from gateway.app.staged_events import StagedEvents
+from gateway.doors.admin import PartHealth
 from gateway.exchange.ports import HostedService
 from gateway.settings import Settings
 from gateway.trust.keys import load_case_key
 from gateway.trust.meters import Meters
 from schemas.errors import ConfigurationError
 from schemas.identifiers import SubsystemId
+from schemas.outcome import Unanswered
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +41,15 @@ class HostedSources:
     services: Mapping[str, HostedService]
     receivers: Mapping[str, Receiver]
 
-    async def health(self) -> dict[str, str | None]:
-        """Each source's state: None when it can be asked, else one word why not."""
-        states: dict[str, str | None] = {}
-        for name, adapter in self.adapters.items():
-            unanswered = await adapter.health()
-            states[name] = None if unanswered is None else type(unanswered).__name__.lower()
-        return states
+    async def health(self) -> dict[str, PartHealth]:
+        """Each source's state; of one that cannot be asked also why. A cause never holds a value."""
+        return {name: _health(await adapter.health()) for name, adapter in self.adapters.items()}
+
+
+def _health(unanswered: Unanswered | None) -> PartHealth:
+    if unanswered is None:
+        return PartHealth(True, "available", {})
+    return PartHealth(False, type(unanswered).__name__.lower(), {"cause": unanswered.cause})
 
 
 def load_sources(settings: Settings) -> list[Source]:

@@ -105,8 +105,8 @@ class Node:
             "policy": await self.policies.health(),
         }
         parts["agreements"] = PartHealth(True, *self.agreement_service.health())
-        for name, state in (await self.sources.health()).items():
-            parts[f"source:{name}"] = PartHealth(state is None, state or "available", {})
+        for name, health in (await self.sources.health()).items():
+            parts[f"source:{name}"] = health
         return parts
 
     async def _log_facts(self) -> dict[str, object]:
