@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING
 
 from adapters.contract import Adapter
 from adapters.events import Events
@@ -22,7 +23,6 @@ from adapters.source_file import load_source
 from adapters.upstream import upstream
 from audit.store import Store
 from gateway.app.staged_events import StagedEvents
-from gateway.doors.admin import PartHealth
 from gateway.exchange.ports import HostedService
 from gateway.settings import Settings
 from gateway.trust.keys import load_case_key
@@ -30,6 +30,9 @@ from gateway.trust.meters import Meters
 from schemas.errors import ConfigurationError
 from schemas.identifiers import SubsystemId
 from schemas.outcome import Unanswered
+
+if TYPE_CHECKING:
+    from gateway.doors.admin import PartHealth
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,9 @@ class HostedSources:
 
 
 def _health(unanswered: Unanswered | None) -> PartHealth:
+    # Imported here: a command that lists sources needs no web framework.
+    from gateway.doors.admin import PartHealth
+
     if unanswered is None:
         return PartHealth(True, "available", {})
     return PartHealth(False, type(unanswered).__name__.lower(), {"cause": unanswered.cause})

@@ -17,7 +17,7 @@ from adapters.kinds.file.formats.fixed import Fixed
 from adapters.kinds.file.formats.jsonl import JsonLines
 from adapters.kinds.file.names import Pattern
 from adapters.selector import part_names
-from adapters.yaml_lines import Place
+from adapters.yaml_lines import Document, Place
 from schemas.errors import ConfigurationError
 
 PLACEHOLDER: Final = "/nowhere"
@@ -177,6 +177,15 @@ def named_files(settings: Mapping[str, Any], _folder: Path) -> Iterator[str]:
     https = settings["drop"].get("https", {})
     if "ca_file" in https:
         yield https["ca_file"]
+
+
+def document_complaints(document: Document) -> Iterator[Complaint]:
+    """What is wrong between the parts of a file: services read files that it declares."""
+    declared = document.value["connection"]["files"]
+    for name, service in document.value["services"].items():
+        if service["from"] not in declared:
+            cure = "write one of " + ", ".join(declared)
+            yield ("services", name, "from"), "no such file under connection, `files`", cure
 
 
 def kept_columns(dropped: DroppedFile, read: frozenset[str], where: frozenset[str]) -> tuple[str, ...]:
