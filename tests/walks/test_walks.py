@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -89,16 +90,10 @@ class Reader:
         """Run a box in the shell of the page: variables set before are set still."""
         mark = "@@ this box @@"
         script = f"set -euo pipefail\n{self._shell}\necho '{mark}'\n{box}"
-        environment = {
-            "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin",
-            "HOME": str(self._folder),
-            "PYTHONPATH": os.pathsep.join(sys.path),
-            "COLUMNS": "200",
-        }
         done = subprocess.run(
             ["bash", "-c", script],
             cwd=self._folder,
-            env=environment,
+            env=surroundings(self._folder),
             capture_output=True,
             text=True,
             check=False,
@@ -106,6 +101,16 @@ class Reader:
         assert done.returncode == 0, f"{box}\n{done.stdout}\n{done.stderr}"
         self._said = done.stdout.partition(mark)[2]
         self._shell += "\n".join(line for line in box.splitlines() if line.startswith("export "))
+
+
+def surroundings(home: Path) -> dict[str, str]:
+    """The variables of a fresh terminal."""
+    return {
+        "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin",
+        "HOME": str(home),
+        "PYTHONPATH": os.pathsep.join(sys.path),
+        "COLUMNS": "200",
+    }
 
 
 def write_settings(path: Path, subsystem: str) -> None:
@@ -158,3 +163,22 @@ def test_walk__commands__five_at_most(page: Path) -> None:
 def test_walks__the_first_four_kinds__have_a_page() -> None:
     """The kinds that a ministry has."""
     assert {"sql", "rest", "file", "soap"} <= {page.stem for page in PAGES}
+
+
+def test_getting_started__a_system_of_your_own__drafted_captured_and_gold(tmp_path: Path) -> None:
+    """The newcomer's page does the same, with the words of the clone."""
+    page = (ROOT / "docs" / "getting-started.md").read_text(encoding="utf-8")
+    section = page.partition("## 5. Connect a system of your own")[2].partition("\n## 6.")[0]
+    boxes = re.findall(r"^```sh\n(.*?)^```$", section, re.DOTALL | re.MULTILINE)
+    script = "set -euo pipefail\nNID=3127297534\n" + "\n".join(boxes).replace("./run isthmus", "isthmus")
+    done = subprocess.run(
+        ["bash", "-c", script],
+        cwd=tmp_path,
+        env=surroundings(tmp_path),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "outcome: match" in done.stdout
+    assert "gold" in done.stdout

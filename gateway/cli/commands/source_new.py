@@ -101,6 +101,9 @@ def _tell(drafted: Drafted, out: Path, *, json: bool) -> None:
         f"read {out}, and correct what was guessed wrong",
         f"isthmus source check {out}",
         f"isthmus source try {out} {drafted.proposals[0].service.name} {subject}",
+        f"isthmus source capture {out} {drafted.proposals[0].service.name} {subject}",
+        f"isthmus source test {out}",
+        f"isthmus source register {out} SETTINGS",
     ]
     document = {
         "file": str(out),
