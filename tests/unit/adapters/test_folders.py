@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -32,6 +34,16 @@ def name(path: Path) -> str:
 def test_source__every_starter__has_no_finding(path: Path):
     """A starter is right as it stands, tests included."""
     assert check_source(path) == []
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=name)
+def test_source__every_starter__says_what_it_was_tested_against(path: Path):
+    """Whoever opens the file knows how far to trust it, without the table of the documentation."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    comment = itertools.takewhile(lambda line: line.startswith("#"), lines)
+    head = " ".join(line.removeprefix("# ") for line in comment)
+
+    assert re.search("(?i)tested|fixtures only|are also read by", head)
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=name)
