@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -24,6 +25,7 @@ from schemas.strict_json import parse as parse_json
 MAX_BYTES: Final = 4 * 1024 * 1024
 MAX_COLUMNS: Final = 200
 _DEEPEST: Final = 6
+_MOST_MEMBERS: Final = 2000
 _REFERENCES: Final = 16
 _PARTS: Final = 8
 _DEEPEST_PARTS: Final = 4
@@ -64,11 +66,16 @@ class OpenApi:
 
     def columns(self, schema: Mapping[str, Any], above: tuple[str, ...] = ()) -> Iterator[Column]:
         """What a record of a schema holds, nested objects as JSON Pointers."""
+        return (one for one in islice(self._walk(schema, above), _MOST_MEMBERS) if one is not None)
+
+    def _walk(self, schema: Mapping[str, Any], above: tuple[str, ...]) -> Iterator[Column | None]:
+        """A column for each leaf, None for each object: objects without leaves must count too."""
         for name, part in _members(schema).items():
             inner = self.schema(part)
             place = (*above, str(name))
             if "properties" in inner and len(place) < _DEEPEST:
-                yield from self.columns(inner, place)
+                yield None
+                yield from self._walk(inner, place)
             else:
                 yield _column(place, inner)
 

@@ -24,6 +24,8 @@ from schemas.errors import ConfigurationError
 MAX_BYTES: Final = 4 * 1024 * 1024
 MAX_FILES: Final = 32
 MAX_DEPTH: Final = 8
+MAX_PARTS: Final = 20_000
+"""Elements of all messages together: types that name each other unfold."""
 _NESTED: Final = frozenset({"sequence", "all", "choice", "complexContent", "extension", "restriction"})
 
 
@@ -108,6 +110,7 @@ class _Reader:
 
     def __init__(self, documents: list[Element]) -> None:
         self._documents = documents
+        self._parts = 0
         self._named: dict[tuple[str, str], Element] = {}
         for root in documents:
             for scope in (root, *root.iter(f"{{{XSD}}}schema")):
@@ -221,6 +224,9 @@ class _Reader:
                 yield self._child(child, depth)
 
     def _child(self, child: Element, depth: int) -> Part:
+        self._parts += 1
+        if self._parts > MAX_PARTS:
+            raise ConfigurationError("the WSDL's types unfold into too many elements; write the file by hand")
         return replace(self._meant(child, depth), optional=child.get("minOccurs") == "0")
 
     def _meant(self, child: Element, depth: int) -> Part:

@@ -114,3 +114,16 @@ async def test_draft__texts_that_look_like_yaml__stay_texts(tmp_path: Path):
     assert document["id"] == "people"
     assert "\x1b" not in found.text
     assert "\u2028" not in found.text
+
+
+async def test_draft__objects_that_unfold_without_a_leaf__end(tmp_path: Path):
+    """Empty objects in objects hold no column, and must be counted all the same."""
+    schemas: dict[str, Any] = {"S4": {"properties": {}}}
+    for number in range(4):
+        inner = {"$ref": f"#/components/schemas/S{number + 1}"}
+        schemas[f"S{number}"] = {"properties": {f"p{one}": inner for one in range(60)}}
+    document = json.loads(openapi(components={"schemas": schemas}))
+    answer = document["paths"]["/people/{nid}"]["get"]["responses"]["200"]["content"]["application/json"]
+    answer["schema"]["properties"]["more"] = {"$ref": "#/components/schemas/S0"}
+    found = await drafted(tmp_path, json.dumps(document).encode())
+    assert found.proposals

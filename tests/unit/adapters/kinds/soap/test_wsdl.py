@@ -10,9 +10,11 @@ from pathlib import Path
 
 import pytest
 import zeep
+from lxml import etree
 
 from adapters.drafting.draft import Draft
 from adapters.kinds.soap.draft import draft
+from adapters.kinds.soap.names import XSD
 from adapters.kinds.soap.wsdl import read_wsdl
 from adapters.kinds.soap.wsdl_check import wsdl_complaints
 from adapters.secrets import EnvironmentSecrets
@@ -55,6 +57,30 @@ def test_read_wsdl__imports_from_elsewhere__are_refused(tmp_path: Path, place: s
     copy.write_text(text, "utf-8")
     with pytest.raises(ConfigurationError):
         read_wsdl(copy)
+
+
+def test_read_wsdl__types_that_unfold__are_refused(tmp_path: Path) -> None:
+    """A small file in which each type holds a dozen of the next would make a hundred million elements."""
+    text = FILE.read_text(encoding="utf-8")
+    types = "".join(
+        f'<xs:complexType name="T{number}"><xs:sequence>'
+        + "".join(f'<xs:element name="e{one}" type="u:T{number + 1}"/>' for one in range(12))
+        + "</xs:sequence></xs:complexType>"
+        for number in range(9)
+    )
+    schema = f'<xs:schema xmlns:xs="{XSD}" xmlns:u="urn:u" targetNamespace="urn:u">{types}</xs:schema>'
+    wsdl, messages = etree.fromstring(text.encode()), "{http://schemas.xmlsoap.org/wsdl/}"
+    types_element = wsdl.find(f"{messages}types")
+    assert types_element is not None
+    types_element.append(etree.fromstring(schema))
+    for element in types_element.iter(f"{{{XSD}}}element"):
+        if element.get("type", "").endswith(":string"):
+            element.attrib["type"] = "bomb:T0"
+    text = etree.tostring(wsdl).decode()
+    path = tmp_path / "bomb.wsdl"
+    path.write_text(text.replace("definitions ", 'definitions xmlns:bomb="urn:u" ', 1), encoding="utf-8")
+    with pytest.raises(ConfigurationError, match="unfold"):
+        read_wsdl(path)
 
 
 async def test_draft__one_identifier__a_service_and_secrets_of_the_body() -> None:
