@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -48,3 +49,19 @@ async def test_health__file_under_quarantine__told_while_the_older_one_answers(t
     assert not told.ready
     assert "line 2" in told.facts["cause"]
     assert "CANARY" not in str(told)
+
+
+async def test_health__several_sources_slow__asked_at_once(tmp_path: Path) -> None:
+    """Twenty sources that are down must not keep the page for twenty deadlines."""
+    met = asyncio.Barrier(3)
+
+    async def slow() -> None:
+        async with asyncio.timeout(5):
+            await met.wait()
+
+    source = sql_source(tmp_path)
+    adapters = {}
+    for name in ("a", "b", "c"):
+        adapters[name] = open_source(source)
+        adapters[name].health = slow  # type: ignore[method-assign]
+    assert {one.ready for one in (await HostedSources(adapters, {}, {}).health()).values()} == {True}
