@@ -21,6 +21,8 @@ def content(
     """A file's content as a fixture records it: text, or the rows of a workbook. `head` are the lines
     before the header."""
     if isinstance(form, JsonLines):
+        # Only records name the members: a file about nobody has an empty one.
+        records = records or [dict.fromkeys(columns)]
         return _joined([*head, *(json.dumps(dict(record), ensure_ascii=False) for record in records)])
     if isinstance(form, Fixed):
         trailer = [f"{form.trailer}{len(records)}"] if form.trailer is not None else []

@@ -25,7 +25,7 @@ GATEWAY: Final = 4
 _CODES: Final[Mapping[str, int]] = {"client": CLIENT, "provider": PROVIDER, "gateway": GATEWAY}
 
 _NEXT_STEPS: Final[Mapping[str, str]] = {
-    "configuration": "correct it; `isthmus gateway check SETTINGS` looks at everything",
+    "configuration": "correct it; look with `isthmus source check FILE` or `isthmus gateway check SETTINGS`",
     "federation-unavailable": "see that the registrar can be reached: `isthmus federation show --url URL`",
     "audit-unavailable": "look at the database: `isthmus gateway check SETTINGS`",
     "policy-unavailable": "look at the policy: `isthmus policy lint` and `isthmus policy test`",

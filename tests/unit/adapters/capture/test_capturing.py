@@ -130,3 +130,20 @@ async def test_capture__system_down__nothing_is_written(sql_file, tmp_path):
     with pytest.raises(ConfigurationError, match="unavailable"):
         await captured(sql_file, NID)
     assert not (tmp_path / "fixtures").exists()
+
+
+async def test_capture__json_lines__one_file_in_its_own_format(tmp_path):
+    """A dropped file is recorded as its owner would drop it."""
+    drop = tmp_path / "drop"
+    drop.mkdir()
+    (drop / "people.jsonl").write_text(json.dumps(PERSON) + "\n")
+    connection = (
+        f"{{drop: {{folder: '{drop}'}}, every_s: 60, files: {{people: {{name: people.jsonl, "
+        "format: {kind: jsonl}, finished: renamed, as_of: modified}}}"
+    )
+    path = written(tmp_path, "file", connection, "    from: people\n    where: {nid: $national_id}")
+    text = await captured(path, NID, "0000000000")
+    assert [one.differs for one in await run_fixtures(path)] == ["", ""]
+    assert "people.jsonl" in text
+    assert NID not in text
+    assert "Velisse" not in text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -141,3 +142,53 @@ def test_schemas_of__unknown_role__error_names_the_roles():
     with pytest.raises(ConfigurationError, match="civil_registry"):
         schemas_of("civil registry")
     assert "national_id" in roles()
+
+
+def test_propose__declared_codes_of_one_standard__its_list_by_name():
+    """A system that declares the codes of ISO 5218 gets that list; digits are never guessed one by one."""
+    sex = Column("sex", "text", codes=("0", "1", "2", "9"))
+    other = Column("sex", "text", codes=("1", "7"))
+    assert proposed(replace(PEOPLE, columns=(PEOPLE.columns[0], sex))).rules["sex"] == {
+        "from": "sex",
+        "codes": {"list": "sex-iso5218/1"},
+        "else": "error",
+    }
+    digits = proposed(replace(PEOPLE, columns=(PEOPLE.columns[0], other))).rules["sex"]["codes"]
+    assert not {"1", "7"} & digits.keys()
+
+
+def test_propose__nothing_declared__codes_on_which_all_lists_agree():
+    """UNECE's categories are proposed for a vehicle register that declares none."""
+    vehicles = DraftService(
+        "vehicles",
+        "Vehicles",
+        (Column("owner_nid", "text"), Column("plate", "text"), Column("category", "text")),
+        ("owner_nid",),
+        {"from": "v_vehicles", "where": {"owner_nid": "$selector"}},
+    )
+    codes = proposed(vehicles, "vehicles").rules["vehicles"]["each"]["category"]["codes"]
+    assert (codes["M1"], codes["car"]) == ("car", "car")
+    assert not [code for code in codes if code.isdigit()]
+
+
+def test_propose__members_of_an_address__an_object():
+    """What stands inside a member fills the field of that name, member by member."""
+    nested = (Column("/address/line", "text"), Column("/address/town", "text"))
+    rule = proposed(replace(PEOPLE, columns=(*PEOPLE.columns, *nested))).rules["address"]
+    assert rule["object"]["address_line_1"]["from"] == "/address/line"
+    assert rule["object"]["locality"]["from"] == "/address/town"
+
+
+def test_propose__marks_of_a_record__never_fields():
+    """A refresh moment and a mark of protection are read beside the map; a last change vouches for nothing."""
+    marks = (Column("last_refreshed", "moment"), Column("is_protected", "boolean"))
+    found = proposed(replace(PEOPLE, as_of=None, columns=(*PEOPLE.columns, *marks)))
+    assert (found.as_of, found.restricted) == ("last_refreshed", "is_protected")
+    changed = replace(PEOPLE, as_of=None, columns=(*PEOPLE.columns, Column("last_updated", "moment")))
+    assert proposed(changed).as_of is None
+
+
+def test_draft_text__codes_without_a_meaning__are_named_for_the_reader():
+    """The one line that a person has to write is shown where it belongs."""
+    draft = Draft("sql", "A database", {"dsn": "sqlite:///people.db"}, (PEOPLE,))
+    assert "no meaning found for: 9" in draft_text(draft, HEADING, (proposed(PEOPLE),))

@@ -75,3 +75,28 @@ async def test_draft__nothing_to_tell_columns_by__refused(tmp_path: Path, conten
 
     with pytest.raises(ConfigurationError, match="fixed width"):
         await draft(str(path), Secrets())
+
+
+async def test_draft__dates_and_codes_of_many_rows__told_where_they_are_sure(tmp_path: Path):
+    """One format that fits every day, and values that many rows share; a rare value is never told."""
+    path = tmp_path / "people.csv"
+    rows = [
+        f"{1000000000 + n};{1 + n % 28:02d}/0{1 + n % 9}/2020;{'AB'[n % 2]};{'rare' if n == 7 else 'x'}"
+        for n in range(60)
+    ]
+    path.write_text("nid;born;state;remark\n" + "\n".join(rows) + "\n")
+    (service,) = (await draft(str(path), Secrets())).services
+    found = {column.place: column for column in service.columns}
+    assert (found["born"].type, found["born"].format) == ("date", "%d/%m/%Y")
+    assert found["state"].codes == ("A", "B")
+    assert found["remark"].codes == ()
+    assert found["nid"].pattern == "[0-9]{10}"
+    assert "1000000007" not in repr(service)
+
+
+async def test_draft__days_that_could_be_months__no_format_is_guessed(tmp_path: Path):
+    """03/04/2020 fits two countries."""
+    path = tmp_path / "people.csv"
+    path.write_text("nid;born\n1000000017;03/04/2020\n1000000025;05/06/2020\n")
+    (service,) = (await draft(str(path), Secrets())).services
+    assert [column.format for column in service.columns] == [None, None]
