@@ -22,6 +22,8 @@ from schemas.outcome import Ambiguous, DeniedBySource, Misbehaving, NotFound, Un
 Verdict = Literal["not_found", "ambiguous", "denied", "unavailable", "misbehaving"]
 
 _AT_LEAST_TWO: Final = 2
+_ABOUT_THE_PERSON: Final = ("not_found", "ambiguous")
+_PAGES: Final = ("text/html", "application/xhtml+xml")
 _PLACES: Final = ("header", "json", "xpath")
 
 
@@ -30,7 +32,8 @@ class ErrorRule:
     """When an answer is no record, and what it is then.
 
     At most one of `header`, `pointer` and `xpath` names a place; something must stand there
-    (`present`), nothing (`present` false), or exactly `equals`.
+    (`present`), nothing (`present` false), or exactly `equals`. A status alone says nothing about a
+    person in a page for people: servers and proxies send one when the service is not there at all.
     """
 
     verdict: Verdict
@@ -41,6 +44,11 @@ class ErrorRule:
     namespaces: Mapping[str, str] = field(default_factory=dict)
     present: bool | None = None
     equals: Any = None
+
+    @property
+    def is_bare(self) -> bool:
+        """Whether only a status is looked at."""
+        return (self.header, self.pointer, self.xpath) == (None, None, None)
 
 
 def error_rules(rules: Iterable[Mapping[str, Any]]) -> tuple[ErrorRule, ...]:
@@ -105,6 +113,8 @@ def _rule(when: Mapping[str, Any], verdict: Verdict) -> ErrorRule:
 
 def _applies(rule: ErrorRule, answer: HttpAnswer, document: Any) -> bool:
     if rule.http is not None and rule.http != answer.status:
+        return False
+    if rule.is_bare and rule.verdict in _ABOUT_THE_PERSON and answer.content_type in _PAGES:
         return False
     if rule.header is not None:
         return _fits(rule, [answer.headers[rule.header]] if rule.header in answer.headers else [])

@@ -135,3 +135,24 @@ def test_parse_answer__unacceptable_json__misbehaving_and_not_quoted(body: bytes
 def test_parse_answer__amount__keeps_its_digits():
     """Amounts are decimals as written, never binary fractions."""
     assert str(parse_answer(answer(body=b'{"a": 0.10}'), 1000)["a"]) == "0.10"
+
+
+@pytest.mark.parametrize(
+    ("content_type", "when", "applies"),
+    [
+        ("text/html", {"http": 404}, False),
+        ("application/xhtml+xml", {"http": 404}, False),
+        ("application/json", {"http": 404}, True),
+        ("", {"http": 404}, True),
+        ("text/html", {"http": 404, "header": "X-Unknown", "equals": "yes"}, True),
+    ],
+)
+def test_ruled__page_of_a_server_or_proxy__is_nobodys_absence(
+    content_type: str, when: dict[str, Any], applies: bool
+):
+    """What answers 404 with a page for people is the web server: the service itself is not there."""
+    answer = HttpAnswer(404, content_type, b"", 0, None, {"x-unknown": "yes"})
+    found = ruled(error_rules([{"when": when, "as": "not_found"}]), answer, Misbehaving("no JSON"))
+    assert isinstance(found, NotFound) is applies
+    denied = ruled(error_rules([{"when": {"http": 404}, "as": "denied"}]), answer, Misbehaving("no JSON"))
+    assert isinstance(denied, DeniedBySource)
