@@ -13,6 +13,7 @@ import hmac
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
 from typing import Any, Final
 
 import orjson
@@ -29,6 +30,7 @@ from adapters.source import RecordService, Source
 from schemas.errors import ConfigurationError
 from schemas.outcome import Misbehaving, Unanswered, Unavailable
 from schemas.record import Subject
+from schemas.strict_json import parse
 
 _NONCE: Final = 12
 _DAY_S: Final = 86_400
@@ -38,6 +40,11 @@ _AHEAD_S: Final = 300
 
 class UnfitEvent(Exception):
     """An event that cannot be used; the text says why and quotes nothing."""
+
+
+def read_event(body: bytes, max_bytes: int) -> Any:
+    """The JSON of an event, decimals exact. Raises ExchangeError: it is no acceptable JSON."""
+    return parse(body, max_bytes=max_bytes, what="the event", decimals=True)
 
 
 def new(source: Source, events: Events | None = None) -> Kind:
@@ -67,7 +74,7 @@ class Webhook(Kind):
     async def open(self) -> None:
         """As `Kind.open`; a fixture's events arrive."""
         for body in self._arrived:
-            await self.accept(body, orjson.loads(body))
+            await self.accept(body, read_event(body, self.max_body))
 
     async def close(self) -> None:
         """As `Kind.close`."""
@@ -100,7 +107,7 @@ class Webhook(Kind):
         """
         connection, now = self.connection, int(self._now())
         kind = _text(document, connection.type, "its type") if connection.type else None
-        part = signed_part(connection.verify, body, document) or body
+        part = signed_part(connection.verify, body) or body
         name = _text(document, connection.id, "its name") if connection.id else None
         name = self._hashed("event", name.encode() if name is not None else part)
         at = min(self._moment(document), now + _AHEAD_S) if connection.at else now
@@ -127,7 +134,7 @@ class Webhook(Kind):
         values = {part: _text(record, place, "its subject") for part, place in ask.where.items()}
         kept = {column: record[column] for column in sorted(service.rules.all_columns) if column in record}
         nonce = os.urandom(_NONCE)
-        sealed = nonce + self._cipher.encrypt(nonce, orjson.dumps(kept), service.name.encode())
+        sealed = nonce + self._cipher.encrypt(nonce, orjson.dumps(kept, default=str), service.name.encode())
         expires = at + self.connection.keep_days * _DAY_S
         return Event(service.name, name, self._tag(service.name, values), at, now, expires, sealed)
 
@@ -159,6 +166,6 @@ _NOTHING: Final = Unavailable("no event has arrived yet, or all of them are forg
 
 def _text(document: Any, place: tuple[str, ...], what: str) -> str:
     found = find(document, place)
-    if found is ABSENT or found is None or isinstance(found, (bool, float, Mapping, list)) or found == "":
+    if found is ABSENT or found is None or isinstance(found, (bool, Decimal, Mapping, list)) or found == "":
         raise UnfitEvent(f"the event does not say {what}")
     return str(found)

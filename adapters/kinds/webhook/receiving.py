@@ -15,11 +15,10 @@ import orjson
 
 from adapters.kinds import Kind
 from adapters.kinds.webhook.form import Challenge
-from adapters.kinds.webhook.reader import UnfitEvent, Webhook
+from adapters.kinds.webhook.reader import UnfitEvent, Webhook, read_event
 from adapters.kinds.webhook.verifying import is_vouched_for
 from adapters.receiving import Call, Receiver, Reply
 from schemas.errors import ExchangeError
-from schemas.strict_json import parse
 
 _CHALLENGE: Final = re.compile(r"[A-Za-z0-9._~+/=-]{1,256}")
 _REFUSED: Final = Reply(401, "refused")
@@ -46,7 +45,7 @@ class Deliveries(Receiver):
             return Reply(405, "invalid")
         verify = self._kind.connection.verify
         try:
-            document = parse(call.body, max_bytes=self.max_body, what="the event")
+            document = read_event(call.body, self.max_body)
         except ExchangeError:
             return _INVALID if is_vouched_for(verify, call, None) else _REFUSED
         if not is_vouched_for(verify, call, document):

@@ -29,22 +29,22 @@ def is_vouched_for(verify: Verify, call: Call, document: Any) -> bool:
             return _is_signed(verify, call, document)
 
 
-def signed_part(verify: Verify, body: bytes, document: Any) -> bytes | None:
-    """The bytes that are signed; None when they are not there."""
+def signed_part(verify: Verify, body: bytes) -> bytes | None:
+    """The bytes that are signed; None when they are not there. The body is acceptable JSON."""
     if verify.over is None:
         return body
-    part = find(document, verify.over)
-    if part is ABSENT:
-        return None
     try:
+        part = find(json.loads(body), verify.over)
+        if part is ABSENT:
+            return None
         return json.dumps(part, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
-    except (ValueError, TypeError):
+    except (ValueError, RecursionError):
         return None
 
 
 def _is_signed(verify: Verify, call: Call, document: Any) -> bool:
     given: Any = call.headers.get(verify.header or "") if verify.at is None else find(document, verify.at)
-    part = signed_part(verify, call.body, document)
+    part = signed_part(verify, call.body)
     if not isinstance(given, str) or part is None or not verify.secret:
         return False
     digest = hmac.digest(verify.secret.encode(), part, verify.algorithm)

@@ -288,3 +288,21 @@ async def test_opencrvs__challenge__is_answered_as_json(tmp_path: Path) -> None:
     query = {"mode": "subscribe", "topic": "BIRTH_REGISTERED", "challenge": "c-42"}
     (reply,) = await desk.take(Call("GET", query, {}, b""))
     assert json.loads(reply.body) == {"challenge": "c-42"}
+
+
+async def test_event__nested_without_end__is_refused(tmp_path: Path) -> None:
+    """A body that would exhaust a parser is none, whatever part of it is signed."""
+    desk = Desk(webhook_source(tmp_path, OPENCRVS, types=None, records="/payload/event/context/0"))
+    (reply,) = await desk.take(Call("POST", {}, {}, b"[" * 4000))
+    assert reply.status == 401
+
+
+async def test_event__decimal__keeps_its_digits(tmp_path: Path) -> None:
+    """A number in an event is no float on its way."""
+    source = webhook_source(tmp_path, map={"national_id": "nid", "events": {"each": {
+        "registration_number": {"from": "number", "to": "decimal"}}}})  # fmt: skip
+    desk = Desk(source)
+    await desk.take(signed(birth(number="N").replace(b'"N"', b"4500.10")))
+    outcome = await desk.ask()
+    assert isinstance(outcome, Match), outcome
+    assert outcome.record["events"] == [{"registration_number": "4500.10"}]
