@@ -18,6 +18,7 @@ from random import Random, SystemRandom
 from typing import Any, Final
 
 _ISO = re.compile(r"\d{4}-\d{2}-\d{2}(?=$|[T ])")
+_HEX = re.compile(r"(?=.*\d)[0-9a-fA-F-]{8,}")
 _SEPARATOR = re.compile(r"([/|?&=])")
 _YEAR = re.compile(r"19[1-9][0-9]|20[0-9]{2}")
 _MONTH = re.compile(r"(19[1-9][0-9]|20[0-9]{2})(-(?:0[1-9]|1[0-2]))")
@@ -179,9 +180,12 @@ class Redactor:
     def _letters(self, text: str) -> str:
         if text.isdecimal() and text.isascii() and len(text) <= _SMALL:
             return self._smaller(text)
+        hexadecimal = _HEX.fullmatch(text) is not None
         zeros = len(text) - len(text.lstrip("0"))
         for _ in range(100):
-            rest = "".join(self._letter(letter, first=not at) for at, letter in enumerate(text[zeros:]))
+            rest = "".join(
+                self._letter(letter, not at, hexadecimal) for at, letter in enumerate(text[zeros:])
+            )
             other = text[:zeros] + rest
             if other != text and other not in self._keep:
                 return other
@@ -194,11 +198,13 @@ class Redactor:
         others = [str(other).zfill(len(text)) for other in range(least, number + 1)]
         return self._random.choice([other for other in others if other not in self._keep - {text}] or [text])
 
-    def _letter(self, letter: str, *, first: bool) -> str:
+    def _letter(self, letter: str, first: bool, hexadecimal: bool) -> str:
         if letter.isdecimal():
             return chr(ord(letter) - int(letter) + self._random.randint(int(first), 9))
         if not letter.isalpha():
             return letter
+        if hexadecimal:
+            return self._random.choice("abcdef" if letter.islower() else "ABCDEF")
         return self._random.choice(_like(letter))
 
 

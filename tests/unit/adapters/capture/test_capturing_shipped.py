@@ -18,8 +18,8 @@ from adapters.yaml_lines import load
 from schemas.record import Subject
 
 _TELLING = ("name", "surname", "given_names", "family_name", "full_name", "national_id", "birth_date")
-_NOT_CAPTURED = frozenset({"oidc", "mosip-ida", "webhook", "feed", "ogc"})
-"""Kinds whose answers are not about one person, or hold what cannot be replaced, such as outlines."""
+_NOT_CAPTURED = frozenset({"oidc", "mosip-ida", "webhook", "feed", "ogc", "payments"})
+"""Kinds whose answers are not about one person, or hold what cannot be replaced: outlines, sums."""
 
 
 def cases() -> Iterator[Any]:

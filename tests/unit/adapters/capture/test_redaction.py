@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from base64 import b64encode
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -166,3 +167,40 @@ def test_words_of__source_file__codes_constants_and_conditions():
     }
     assert {"M", "F", "NID", "ERROR"} <= words_of(document)
     assert formats_of(document) == {"%d/%m/%Y"}
+
+
+@given(st.integers(0, 999))
+def test_redaction__small_number__stays_within_its_bounds(number):
+    """100 per cent never becomes 700, nor grade 4 grade 9."""
+    other = Redactor(()).value(number)
+    assert 0 <= other <= number
+    assert len(str(other)) == len(str(number))
+
+
+@given(st.uuids())
+def test_redaction__hexadecimal__stays_hexadecimal(uuid):
+    """A selector that wants a UUID still gets one, of another."""
+    text = str(uuid)
+    other = Redactor(()).text(text)
+    assert re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", other) or not re.search(r"\d", text)
+
+
+@pytest.mark.parametrize(
+    ("text", "form"),
+    [
+        ("2025", r"20[12]\d"),
+        ("1987-03", r"198\d-03"),
+        ("Patient/0044-ab", r"Patient/00\d\d-[a-z]{2}"),
+        ("https://a.example/p?id=17", r"https://[a-z]\.[a-z]+/[a-z]\?[a-z]{2}=1\d"),
+        ("true", "true"),
+    ],
+)
+def test_redaction__forms_that_systems_check__are_kept(text, form):
+    """Years stay years, months months, addresses addresses, and what file and protocol say stays."""
+    assert re.fullmatch(form, Redactor({"Patient"}).text(text))
+
+
+def test_redaction__reference_and_what_it_names__have_one_other_name():
+    """`Patient/p1` still leads to `p1`."""
+    redactor = Redactor({"Patient"})
+    assert redactor.text("Patient/person-77") == "Patient/" + redactor.text("person-77")
