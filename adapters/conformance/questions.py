@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-Leaves = dict[tuple[str | int, ...], Any]
-
 
 def leaves(question: Any, place: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], Any]]:
     """Every scalar of a question, with its place. An empty list or mapping is a leaf too."""

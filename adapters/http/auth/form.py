@@ -18,17 +18,6 @@ from adapters.pointer import parse
 from schemas.errors import ConfigurationError
 from schemas.strict_json import dump
 
-AUTH_KINDS: Final = [
-    "none",
-    "basic",
-    "api_key",
-    "bearer",
-    "oauth2_cc",
-    "private_key_jwt",
-    "session_login",
-    "mtls",
-    "hmac",
-]
 FORWARDED: Final = frozenset({"none", "basic", "bearer", "api_key"})
 """Kinds whose headers are known ahead, so that pass-through services can be forwarded with them."""
 

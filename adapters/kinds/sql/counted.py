@@ -8,7 +8,7 @@ from adapters.code_survey import Counted
 from adapters.kinds.sql.dialects.dialect import Dialect, Statement
 from adapters.kinds.sql.form import SqlAsk, SqlConnection
 from adapters.kinds.sql.pool import Pool
-from adapters.kinds.sql.views import View, place
+from adapters.kinds.sql.views import View, look_up
 from adapters.source import RecordService, Source
 from schemas.errors import ConfigurationError, SourceUnavailable
 
@@ -29,7 +29,10 @@ async def counted(
     dialect = source.connection.dialect(source.limits)
     pool = Pool(dialect, 1)
     try:
-        view = await _view(dialect, pool, service.ask.view)
+        wanted = service.ask.view
+        view = await pool.run(lambda session: look_up(dialect, session, wanted))
+        if view is None:
+            raise ConfigurationError(f"`{wanted}` is not a database view; correct `from:`, or publish one")
         return {name: await _column(dialect, pool, view, name, most) for name in columns}
     except dialect.errors as error:
         raise SourceUnavailable(f"the database gives no answer: {dialect.unanswered(error).cause}") from None
@@ -37,13 +40,6 @@ async def counted(
         raise SourceUnavailable("the database cannot be reached") from None
     finally:
         await pool.close()
-
-
-async def _view(dialect: Dialect, pool: Pool, name: str) -> View:
-    schema, own = place(name)
-    statement, values = dialect.catalogue(schema, own)
-    rows = await pool.run(lambda session: session.rows(statement, values, _MAX_BYTES))
-    return View(schema, own, tuple(dialect.column(row) for row in rows))
 
 
 async def _column(dialect: Dialect, pool: Pool, view: View, name: str, most: int) -> Counted:

@@ -22,10 +22,10 @@ from typing import Final
 
 from adapters.kinds import Kind, Raw
 from adapters.kinds.sql.dialects.dialect import Dialect, Row, Session, Statement, TooLarge, Value
-from adapters.kinds.sql.form import SqlAsk, SqlConnection
+from adapters.kinds.sql.form import SqlConnection
 from adapters.kinds.sql.pool import Pool
 from adapters.kinds.sql.statement import Question, ask, probe
-from adapters.kinds.sql.views import Fitted, View, fit, place
+from adapters.kinds.sql.views import Fitted, View, ask_of, fit, place
 from adapters.source import RecordService, Source
 from schemas.errors import ConfigurationError
 from schemas.outcome import Misbehaving, Unanswered, Unavailable
@@ -110,7 +110,7 @@ class Sql(Kind):
             if len(self._questions) >= _MOST_QUESTIONS:
                 self._questions.clear()
             parts = {part.name for part in service.subjects[subject_type].parts}
-            where = {column: part for column, part in _ask_of(service).where.items() if part in parts}
+            where = {column: part for column, part in ask_of(service).where.items() if part in parts}
             names = service.rules.columns(fields) | set(where)
             limits = self._source.limits
             question = self._questions[key] = ask(
@@ -142,7 +142,7 @@ class Sql(Kind):
 
     async def _fitted(self, service: RecordService) -> Fitted:
         dialect = self._known()
-        wanted = _ask_of(service)
+        wanted = ask_of(service)
         schema, name = place(wanted.view)
         rows = await self._rows(*dialect.catalogue(schema, name))
         view = View(schema, name, tuple(dialect.column(row) for row in rows)) if rows else None
@@ -185,9 +185,3 @@ class Sql(Kind):
         elif self._pool is not None:
             await self._pool.forget()
         return outcome
-
-
-def _ask_of(service: RecordService) -> SqlAsk:
-    if not isinstance(service.ask, SqlAsk):
-        raise ConfigurationError(f"service {service.name} does not read a database view")
-    return service.ask

@@ -11,20 +11,19 @@ from contextlib import aclosing
 from typing import Final
 
 from adapters.kinds.sql.dialects.dialect import Dialect, Session, Statement, TooLarge
-from adapters.kinds.sql.form import SqlAsk, SqlConnection
-from adapters.kinds.sql.views import Fitted, View, fit, place
+from adapters.kinds.sql.form import SqlConnection
+from adapters.kinds.sql.views import Fitted, ask_of, fit, look_up
 from adapters.quality.scanning import Batch
 from adapters.source import RecordService, Source
 from schemas.errors import ConfigurationError, SourceUnavailable
 
-_MOST_COLUMNS: Final = 2**20
 _ROWS: Final = 500
 _LONGEST: Final = 8192
 
 
 def compared(service: RecordService) -> Mapping[str, str]:
     """As `Scanner.compared`."""
-    return {part: column for column, part in _ask_of(service).where.items()}
+    return {part: column for column, part in ask_of(service).where.items()}
 
 
 async def scan(source: Source, service: RecordService) -> AsyncGenerator[Batch]:
@@ -53,12 +52,8 @@ async def scan(source: Source, service: RecordService) -> AsyncGenerator[Batch]:
 
 
 async def _fitted(dialect: Dialect, session: Session, source: Source, service: RecordService) -> Fitted:
-    wanted = _ask_of(service)
-    schema, name = place(wanted.view)
-    statement, values = dialect.catalogue(schema, name)
-    rows = await session.rows(statement, values, _MOST_COLUMNS)
-    view = View(schema, name, tuple(dialect.column(row) for row in rows)) if rows else None
-    return fit(source.id, service, wanted, view)
+    wanted = ask_of(service)
+    return fit(source.id, service, wanted, await look_up(dialect, session, wanted.view))
 
 
 def _every(dialect: Dialect, fitted: Fitted, names: tuple[str, ...]) -> Statement:
@@ -70,9 +65,3 @@ def _every(dialect: Dialect, fitted: Fitted, names: tuple[str, ...]) -> Statemen
             f"CASE WHEN {dialect.size(column)} <= {_LONGEST} THEN {read} END" if column.large else read
         )
     return Statement(f"SELECT {', '.join(shown)} FROM {dialect.source(fitted.view)}", ())  # noqa: S608 - quoted names
-
-
-def _ask_of(service: RecordService) -> SqlAsk:
-    if not isinstance(service.ask, SqlAsk):
-        raise ConfigurationError(f"service {service.name} does not read a database view")
-    return service.ask

@@ -10,11 +10,16 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from adapters.kinds.sql.form import SqlAsk
 from adapters.source import RecordService
 from schemas.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from adapters.kinds.sql.dialects.dialect import Dialect, Session
+
+_MOST_COLUMNS: Final = 2**20  # bytes of their names
 
 ColumnKind = Literal[
     "text", "integer", "decimal", "float", "boolean", "date", "moment", "binary", "other", "unknown"
@@ -73,6 +78,22 @@ class Fitted:
         """`sha256:` of the columns in use."""
         text = "\n".join(sorted(column.shown for column in self.columns.values()))
         return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
+
+
+def ask_of(service: RecordService) -> SqlAsk:
+    """How a service asks its view. Raises ConfigurationError for a service that asks none."""
+    if not isinstance(service.ask, SqlAsk):
+        raise ConfigurationError(f"service {service.name} does not read a database view")
+    return service.ask
+
+
+async def look_up(dialect: Dialect, session: Session, name: str) -> View | None:
+    """The view of this name as the database has it now; None when it has no such view. Errors are the
+    driver's own."""
+    schema, own = place(name)
+    statement, values = dialect.catalogue(schema, own)
+    rows = await session.rows(statement, values, _MOST_COLUMNS)
+    return View(schema, own, tuple(dialect.column(row) for row in rows)) if rows else None
 
 
 def place(view: str) -> tuple[str | None, str]:

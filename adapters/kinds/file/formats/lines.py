@@ -14,17 +14,6 @@ from adapters.kinds.file.bad import BadFile
 MAX_LINE: Final = 1024 * 1024
 """Characters of one line."""
 
-ENCODINGS: Final = (
-    "utf-8",
-    "utf-16",
-    "latin-1",
-    "iso-8859-6",
-    "iso-8859-15",
-    "windows-1250",
-    "windows-1251",
-    "windows-1252",
-    "windows-1256",
-)
 _CHUNK: Final = 256 * 1024
 _MARKS: Final = {
     codecs.BOM_UTF8: "utf-8",
