@@ -74,7 +74,10 @@ def _operations(document: OpenApi) -> Iterator[_Operation]:
         for method in ("get", "post"):
             operation = document.at(item.get(method))
             if operation:
-                parameters = [*item.get("parameters", ()), *operation.get("parameters", ())]
+                parameters = [
+                    *document.rows(item.get("parameters")),
+                    *document.rows(operation.get("parameters")),
+                ]
                 yield _Operation(method.upper(), str(path), tuple(map(document.at, parameters)), operation)
 
 
@@ -156,7 +159,11 @@ def _answered(document: OpenApi, operation: _Operation) -> tuple[str, Mapping[st
         return "", document.schema(schema["items"])
     members = schema.get("properties", {})
     lists = [name for name, part in members.items() if "properties" in _items(document, part)]
-    scalars = [name for name, part in members.items() if _likeness({"name": name}) and "items" not in part]
+    scalars = [
+        name
+        for name, part in members.items()
+        if _likeness({"name": name}) and "items" not in document.schema(part)
+    ]
     if len(lists) == 1 and not scalars:
         place = pointer((str(lists[0]),))
         return place if place.startswith("/") else f"/{place}", _items(document, members[lists[0]])

@@ -35,6 +35,7 @@ _TYPES: Final[Mapping[str, ColumnType]] = {
     "number": "decimal",
     "boolean": "boolean",
 }
+_SHAPES: Final[Mapping[str, type]] = {"properties": Mapping, "required": list, "enum": list}
 _FORMATS: Final[Mapping[str, ColumnType]] = {"date": "date", "date-time": "moment"}
 
 
@@ -53,10 +54,15 @@ class OpenApi:
             value = find(self.root, parse(reference[1:])) if reference.startswith("#/") else ABSENT
         return value if isinstance(value, Mapping) else {}
 
+    @staticmethod
+    def rows(value: Any) -> list[Any]:
+        """A list as it stands; anything else has no rows."""
+        return value if isinstance(value, list) else []
+
     def schema(self, value: Any, deep: int = 0) -> Mapping[str, Any]:
         """A schema behind its references, the parts of `allOf` put together, as far as is sensible: a
         document can be written so that this would never end."""
-        schema = dict(self.at(value))
+        schema = _shaped(self.at(value))
         parts = schema.pop("allOf", ())
         for part in parts[:_PARTS] if isinstance(parts, list) and deep < _DEEPEST_PARTS else ():
             inner = self.schema(part, deep + 1)
@@ -133,6 +139,16 @@ def _read(path: Path) -> bytes:
             return file.read(MAX_BYTES + 1)
     except OSError as error:
         raise ConfigurationError(f"{path} cannot be read ({error.strerror})") from None
+
+
+def _shaped(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """A schema without the keywords that are not what JSON Schema says they are."""
+    shaped: dict[str, Any] = {
+        name: part for name, part in schema.items() if isinstance(part, _SHAPES.get(name, object))
+    }
+    if "required" in shaped:
+        shaped["required"] = [name for name in shaped["required"] if isinstance(name, str)]
+    return shaped
 
 
 def _members(schema: Mapping[str, Any]) -> Mapping[str, Any]:

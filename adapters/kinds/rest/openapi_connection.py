@@ -11,8 +11,7 @@ from adapters.kinds.rest.openapi import OpenApi
 def connection_of(document: OpenApi) -> tuple[dict[str, Any], dict[str, str], list[str]]:
     """`connection`, the secrets it needs, and remarks."""
     remarks: list[str] = []
-    servers = document.root.get("servers") or [{}]
-    server = document.at(servers[0])
+    server = document.at(next(iter(document.rows(document.root.get("servers"))), {}))
     url = str(server.get("url", ""))
     for name, variable in document.at(server.get("variables")).items():
         url = url.replace(f"{{{name}}}", str(document.at(variable).get("default", "")))

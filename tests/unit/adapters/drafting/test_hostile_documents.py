@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ from hypothesis import strategies as st
 from adapters.drafting.drafting import Drafted, draft_source
 from adapters.drafting.patterns import MOST_VARYING, usable
 from adapters.drafting.text import Heading
+from adapters.kinds.rest.draft import drafted as drafted_of
+from adapters.kinds.rest.openapi import load
 from adapters.yaml_lines import parse
 from schemas.errors import ConfigurationError
 from tests.unit.adapters.small_source import Secrets
@@ -127,3 +130,44 @@ async def test_draft__objects_that_unfold_without_a_leaf__end(tmp_path: Path):
     answer["schema"]["properties"]["more"] = {"$ref": "#/components/schemas/S0"}
     found = await drafted(tmp_path, json.dumps(document).encode())
     assert found.proposals
+
+
+def places(value: Any, above: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Every place of a JSON document below its root."""
+    named = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for name, item in named:
+        yield (*above, name)
+        yield from places(item, (*above, name))
+
+
+def with_at(value: Any, place: tuple[Any, ...], other: Any) -> Any:
+    """A copy with another value at a place."""
+    if not place:
+        return other
+    made = value.copy()
+    made[place[0]] = with_at(value[place[0]], place[1:], other)
+    return made
+
+
+@pytest.mark.parametrize(
+    "other", [None, 0, 1.5, True, "x", [], ["x"], [[]], [None], {}, {"x": 1}, {"$ref": 5}]
+)
+def test_drafted__a_part_of_another_type__nothing_breaks(other: Any):
+    """Documents are written by hand: what is not as OpenAPI says is left out, or refused in words."""
+    schemes = {"a": {"type": "oauth2", "flows": {"clientCredentials": {"tokenUrl": "https://a.example/t"}}}}
+    whole = {"allOf": [{"properties": {"born": {"enum": ["x"], "type": ["string", "null"]}}}]}
+    document = json.loads(openapi(components={"securitySchemes": schemes, "schemas": {"P": whole}}))
+    document["servers"][0]["variables"] = {"v": {"default": "x"}}
+    fixed = {"name": "q", "in": "query", "required": True, "schema": {"enum": ["1"]}}
+    document["paths"]["/people/{nid}"]["get"]["parameters"].append(fixed)
+    wanted = {"schema": {"properties": {"national_id": {"type": "string"}}, "required": ["national_id"]}}
+    rows = {"schema": {"type": "array", "items": {"$ref": "#/components/schemas/P"}}}
+    answers = {"200": {"content": {"application/json": rows}}, "404": {}}
+    asked = {"requestBody": {"content": {"application/json": wanted}}, "responses": answers}
+    document["paths"]["/find"] = {"post": asked}
+    for place in places(document):
+        try:
+            found = drafted_of(load(json.dumps(with_at(document, place, other)).encode(), "openapi.json"))
+        except ConfigurationError:
+            continue
+        assert len(found.services) <= 2
