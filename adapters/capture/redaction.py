@@ -19,7 +19,7 @@ from typing import Any, Final
 
 _ISO = re.compile(r"\d{4}-\d{2}-\d{2}(?=$|[T ])")
 _HEX = re.compile(r"(?=.*\d)[0-9a-fA-F-]{8,}")
-_SEPARATOR = re.compile(r"([/|?&=])")
+_SEPARATOR = re.compile(r"([/|?&=;])")
 _YEAR = re.compile(r"19[1-9][0-9]|20[0-9]{2}")
 _MONTH = re.compile(r"(19[1-9][0-9]|20[0-9]{2})(-(?:0[1-9]|1[0-2]))")
 _OTHER_DATE = re.compile(

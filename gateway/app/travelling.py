@@ -57,7 +57,9 @@ def unpack(luggage: Mapping[Path, bytes]) -> list[Path]:
     made = [path for path in luggage if not path.exists()]
     for path in made:
         path.parent.mkdir(exist_ok=True)
-        path.write_bytes(luggage[path])
+        # Never writable for others, whatever the shell's mask: a source file decides what leaves.
+        with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644), "wb") as file:
+            file.write(luggage[path])
     return made
 
 
