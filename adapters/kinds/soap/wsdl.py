@@ -11,6 +11,7 @@ to files beside the WSDL only; one with another address is an error, never fetch
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -26,6 +27,7 @@ MAX_FILES: Final = 32
 MAX_DEPTH: Final = 8
 MAX_PARTS: Final = 20_000
 """Elements of all messages together: types that name each other unfold."""
+_NAME: Final = re.compile(r"[^\W\d][\w.-]*")
 _NESTED: Final = frozenset({"sequence", "all", "choice", "complexContent", "extension", "restriction"})
 
 
@@ -174,6 +176,8 @@ class _Reader:
             body = bound.find(f"{{{WSDL}}}{way}/{{{WSDL_SOAP[version]}}}body")
             space = "" if body is None else body.get("namespace", "")
             name = operation.get("name", "") + ("Response" if way == "output" else "")
+            for one in (name, *(part.get("name", "") for part in parts)):
+                _check_name(one)
             children = (self._typed(part, part.get("name", ""), part.get("type", ""), 0) for part in parts)
             return Part(f"{{{space}}}{name}", "", False, tuple(children))
         if len(parts) != 1 or "element" not in parts[0].attrib:
@@ -184,6 +188,7 @@ class _Reader:
         return self._element(element, self._qname(parts[0], parts[0].get("element", "")), 0)
 
     def _element(self, element: Element, name: str, depth: int) -> Part:
+        _check_name(name)
         many = element.get("maxOccurs", "1") not in ("0", "1")
         if "type" in element.attrib:
             made = self._typed(element, name, element.get("type", ""), depth)
@@ -253,3 +258,8 @@ class _Reader:
     def _qname(self, place: Element, name: str) -> str:
         prefix, _, local = name.rpartition(":")
         return f"{{{place.nsmap.get(prefix or None, '')}}}{local}"
+
+
+def _check_name(name: str) -> None:
+    if _NAME.fullmatch(name.rpartition("}")[2]) is None:
+        raise ConfigurationError("the WSDL has an element whose name is none")

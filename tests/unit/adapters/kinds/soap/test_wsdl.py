@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 
@@ -81,6 +82,22 @@ def test_read_wsdl__types_that_unfold__are_refused(tmp_path: Path) -> None:
     path.write_text(text.replace("definitions ", 'definitions xmlns:bomb="urn:u" ', 1), encoding="utf-8")
     with pytest.raises(ConfigurationError, match="unfold"):
         read_wsdl(path)
+
+
+@pytest.mark.parametrize("value", ["", ":", "a:b:c", "{x}", "1 2", " "])
+async def test_draft__attributes_that_say_something_else__refused_in_words(
+    tmp_path: Path, value: str
+) -> None:
+    """A spoilt WSDL gives an error that says so, or a draft of the rest."""
+    path = tmp_path / "spoilt.wsdl"
+    whole = etree.fromstring(FILE.read_bytes())
+    for number, element in enumerate(whole.iter()):
+        for name in element.attrib:
+            spoilt = etree.fromstring(FILE.read_bytes())
+            list(spoilt.iter())[number].set(name, value)
+            path.write_bytes(etree.tostring(spoilt))
+            with suppress(ConfigurationError):
+                await draft(str(path), EnvironmentSecrets({}))
 
 
 async def test_draft__one_identifier__a_service_and_secrets_of_the_body() -> None:
