@@ -111,7 +111,8 @@ class Payments(Kind):
             told = dict(document) if isinstance(document, Mapping) else {}
             if told and not _about([told], by):
                 return Misbehaving("the platform accepted something else than was asked for")
-            return PageRead([{**by, **told, PROGRESS: "pending"}], answer, {})
+            counted = {} if call.page.total is None else {call.page.total[0]: 1}
+            return PageRead([{**by, **told, PROGRESS: "pending"}], answer, counted)
         if isinstance(document, Misbehaving):
             return document
         if not isinstance(document, Mapping) or _reports_error(document):

@@ -103,6 +103,15 @@ async def test_accepted__202__is_pending(body: Any):
     assert (outcome.record["payment_id"], outcome.record["status"]) == (BATCH, "pending")
 
 
+async def test_accepted__202_for_a_payment__is_pending_too():
+    """Where platforms answer in pages as well."""
+    told = {"transactionId": "A7C3-1", "status": "IN_PROGRESS"}
+    outcome, _ = await ask("payment_hub_ee", lambda _: (202, told), "payment-status", payment_id="A7C3-1")
+
+    assert isinstance(outcome, Match)
+    assert outcome.record["status"] == "pending"
+
+
 REFUSED = {"errorInformation": "File not uploaded", "errorDescription": "File not uploaded", "errorCode": "x"}
 
 
@@ -120,7 +129,7 @@ REFUSED = {"errorInformation": "File not uploaded", "errorDescription": "File no
     ],
 )
 async def test_errors__all_with_one_text__told_by_status_and_code(status: int, body: Any, outcome: type):
-    """ "File not uploaded" stands in every 400 of the hub."""
+    """Every 400 of the hub says "File not uploaded", whatever was wrong."""
     found, _ = await ask("govstack", lambda _: (status, body), batch_id=BATCH)
 
     assert isinstance(found, outcome)
