@@ -31,7 +31,7 @@ EXEMPTIONS: Final[Mapping[int, str]] = {
 }
 
 _OWN: Final = frozenset(
-    {"index", "format", "every_s", "max_age_s", "max_alerts", "status", "scope", "places"}
+    {"index", "format", "every_s", "max_age_s", "max_alerts", "status", "scope", "places", "certificate_file"}
 )
 _POINT: Final = frozenset({"latitude", "longitude"})
 
@@ -49,6 +49,7 @@ class FeedConnection:
     status: frozenset[str] = frozenset({"Actual"})
     scope: frozenset[str] = frozenset({"Public"})
     places: Mapping[str, Position] = field(default_factory=dict)
+    certificate: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,7 @@ def connection(settings: Mapping[str, Any], folder: Path) -> FeedConnection:
         frozenset(settings.get("status", ("Actual",))),
         frozenset(settings.get("scope", ("Public",))),
         {code: degrees(place[1], place[0]) for code, place in settings.get("places", {}).items()},
+        folder / settings["certificate_file"] if "certificate_file" in settings else None,
     )
 
 

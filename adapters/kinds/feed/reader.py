@@ -27,6 +27,7 @@ from adapters.kinds.feed.cap import UnfitAlert, read_cap
 from adapters.kinds.feed.form import FeedAsk, FeedConnection
 from adapters.kinds.feed.gdacs import read_gdacs
 from adapters.kinds.feed.index import documents
+from adapters.kinds.feed.signature import signed_alert
 from adapters.source import RecordService, Source
 from adapters.xml import Element, UnfitXml, parse_xml
 from schemas.errors import ConfigurationError, RequestMismatch
@@ -56,6 +57,7 @@ class Feed(Kind):
         self._client = HttpClient(source.connection.http, source.limits, transport)
         self._looking = asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
+        self._certificate: str | None = None
         self._tags: dict[str, str] = {}
         self._read: dict[tuple[str, str], Alert] = {}
         self._alerts: list[Alert] = []
@@ -64,8 +66,14 @@ class Feed(Kind):
         self._tried: float | None = None
 
     async def open(self) -> None:
-        """As `Kind.open`; nothing is asked yet."""
+        """As `Kind.open`; nothing is asked yet. The certificate of signed alerts is read."""
         self._client.open()
+        path = self._connection.certificate
+        if path is not None:
+            try:
+                self._certificate = path.read_text(encoding="ascii")
+            except (OSError, ValueError):
+                raise ConfigurationError(f"`certificate_file`: {path.name} cannot be read") from None
         self._task = asyncio.get_running_loop().create_task(self._look_again())
 
     async def close(self) -> None:
@@ -185,7 +193,10 @@ class Feed(Kind):
         if not isinstance(answer, HttpAnswer):
             return answer
         failure = failure_of(answer)
-        return failure or read_cap(self._xml(answer))
+        if failure is not None:
+            return failure
+        root = self._xml(answer)
+        return read_cap(root if self._certificate is None else signed_alert(root, self._certificate))
 
     async def _document(self, address: str) -> HttpAnswer | Unanswered:
         """One document, from the feed's own host or one that the file allows; credentials go to the

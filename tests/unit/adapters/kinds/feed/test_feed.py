@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 import yaml
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
+from lxml import etree
+from signxml.signer import XMLSigner
 
 from adapters.contract import Query
 from adapters.kinds.feed.alerts import Place, counting, touching
@@ -319,3 +327,49 @@ async def test_index__too_many_entries__is_misbehaving(tmp_path: Path) -> None:
     (outcome,) = await asked(source_of(tmp_path, max_alerts=3), publisher, "LM-05")
     assert isinstance(outcome, Misbehaving)
     assert len(publisher.asked) == 1
+
+
+def certified() -> tuple[bytes, bytes]:
+    """A key and its certificate, PEM."""
+    key = rsa.generate_private_key(65537, 2048)
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "met.example")])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(7)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .sign(key, hashes.SHA256())
+    )
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    return pem, made.public_bytes(Encoding.PEM)
+
+
+def sealed(document: str, key: bytes, certificate: bytes) -> str:
+    """A document with its enveloped signature."""
+    root = XMLSigner().sign(etree.fromstring(document.encode()), key=key, cert=certificate.decode())
+    return str(etree.tostring(root).decode())
+
+
+async def test_signature__pinned_certificate__only_what_it_signed_is_read(tmp_path: Path) -> None:
+    """Unsigned, changed, wrapped and foreign alerts are refused, also with a certificate of their own."""
+    (key, certificate), (foreign, other) = certified(), certified()
+    (tmp_path / "met.pem").write_bytes(certificate)
+    source = source_of(tmp_path, certificate_file="met.pem")
+    true = sealed(cap(), key, certificate)
+    signature = true[true.index("<ds:Signature") : true.index("</ds:Signature>") + len("</ds:Signature>")]
+    cases = [
+        (true, Match),
+        (cap(), Misbehaving),
+        (true.replace("Severe<", "Minor<"), Misbehaving),
+        (sealed(cap(), foreign, other), Misbehaving),
+        (cap("2").replace("</alert>", signature + "</alert>"), Misbehaving),
+        (cap("2").replace("</alert>", true + "</alert>"), Misbehaving),
+    ]
+    for document, expected in cases:
+        publisher = Publisher({HOME + "/atom.xml": index("/1.xml"), HOME + "/1.xml": document})
+        (outcome,) = await asked(source, publisher, "LM-05")
+        assert isinstance(outcome, expected), outcome
