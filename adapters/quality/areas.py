@@ -79,9 +79,16 @@ def guarded(counts: Sequence[int], of: Sequence[int] | None = None) -> list[int 
     }
     shown = sorted(set(range(len(counts))) - hidden, key=lambda at: (counts[at] > 0, -counts[at], at))
     # Whoever knows the total of the column learns the sum of what is hidden: no small one either.
-    while hidden and shown and (len(hidden) < 2 or sum(counts[at] for at in hidden) < FEWEST):
+    while hidden and shown and _tells(hidden, counts, of):
         hidden.add(shown.pop())
     return [None if at in hidden else count for at, count in enumerate(counts)]
+
+
+def _tells(hidden: set[int], counts: Sequence[int], of: Sequence[int] | None) -> bool:
+    """Whether the total of a column tells too much about what is hidden in it, or about its rest."""
+    together = sum(counts[at] for at in hidden)
+    rest = FEWEST if of is None else sum(of[at] for at in hidden) - together
+    return len(hidden) < 2 or together < FEWEST or rest < FEWEST
 
 
 def named(area: Mapping[str, object] | object) -> str | None:

@@ -41,14 +41,20 @@ def test_digest__another_run__another_one() -> None:
     assert Digests().of("1000000017") != Digests().of("1000000017")
 
 
-@given(st.lists(st.integers(0, 60), min_size=1, max_size=12))
-def test_guarded__any_counts__the_total_tells_no_small_one(counts: list[int]) -> None:
-    """No count from 1 to 9 is shown, and what is hidden is at least two cells and ten records, or all."""
-    shown = guarded(counts)
+@given(st.lists(st.tuples(st.integers(0, 60), st.integers(0, 60)), min_size=1, max_size=12), st.booleans())
+def test_guarded__any_counts__the_total_tells_no_small_one(pairs: list[tuple[int, int]], parts: bool) -> None:
+    """No count from 1 to 9 is shown, of a share neither its rest; and what is hidden is at least two cells
+    and ten records on either side, or all."""
+    counts = [count for count, _ in pairs]
+    wholes = [count + rest for count, rest in pairs] if parts else None
+    shown = guarded(counts, wholes)
 
-    hidden = [count for count, told in zip(counts, shown, strict=True) if told is None]
+    rests = [rest if parts else FEWEST for _, rest in pairs]
+    hidden = [at for at, told in enumerate(shown) if told is None]
     assert all(told is None or told == 0 or told >= FEWEST for told in shown)
-    assert not hidden or len(hidden) == len(counts) or (len(hidden) > 1 and sum(hidden) >= FEWEST)
+    assert all(rests[at] == 0 or rests[at] >= FEWEST for at, told in enumerate(shown) if told is not None)
+    sums = [sum(counts[at] for at in hidden), sum(rests[at] for at in hidden)]
+    assert not hidden or len(hidden) == len(counts) or (len(hidden) > 1 and min(sums) >= FEWEST)
     assert all(told in (None, count) for count, told in zip(counts, shown, strict=True))
 
 
