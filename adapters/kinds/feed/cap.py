@@ -2,7 +2,7 @@
 
 Latitude stands before longitude here, the reverse of GeoJSON; it is turned round at once. A moment must
 say its offset. A document that breaks the standard is refused whole: half a warning warns the wrong
-people. Not here: resources, signatures, CAP 1.0 and 1.1.
+people. Not here: resources, CAP 1.0 and 1.1.
 """
 
 from __future__ import annotations
