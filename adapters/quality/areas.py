@@ -1,8 +1,8 @@
 """Counts by area, cut so that no cell can point to few people.
 
 A count from 1 to 9 is not told. Since the total of a column is known, further counts are hidden, the
-smallest above zero first, until at least two are and hide at least 10 records together. Areas with
-fewer than 10 records stand together.
+smallest above zero first, until what is hidden is at least 10 records together. Areas with fewer than
+10 records stand together.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ def _tells(hidden: set[int], counts: Sequence[int], of: Sequence[int] | None) ->
     """Whether the total of a column tells too much about what is hidden in it, or about its rest."""
     together = sum(counts[at] for at in hidden)
     rest = FEWEST if of is None else sum(of[at] for at in hidden) - together
-    return len(hidden) < 2 or together < FEWEST or rest < FEWEST
+    return together < FEWEST or rest < FEWEST
 
 
 def named(area: Mapping[str, object] | object) -> str | None:
