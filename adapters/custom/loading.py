@@ -38,7 +38,7 @@ def installed(name: str) -> type[SourceAdapter]:
         )
     try:
         loaded = found[0].load()
-    except Exception as error:  # noqa: BLE001 - a stranger's module
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - a stranger's module
         raise ConfigurationError(f"adapter `{name}` cannot be loaded: {type(error).__name__}") from None
     if not (isinstance(loaded, type) and issubclass(loaded, SourceAdapter)):
         raise ConfigurationError(f"what is installed as `{name}` is no SourceAdapter")
@@ -91,7 +91,7 @@ def _run(code: bytes, path: Path, module_name: str) -> ModuleType:
     sys.modules[module_name] = module  # pydantic looks a class's module up here
     try:
         exec(compile(code, str(path), "exec"), module.__dict__)  # noqa: S102 - allowed and measured above
-    except Exception as error:  # noqa: BLE001 - a stranger's module
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - a stranger's module
         del sys.modules[module_name]
         raise ConfigurationError(f"{path.name} cannot be run: {type(error).__name__}") from None
     return module

@@ -82,7 +82,12 @@ def test_python_file__link_or_elsewhere__is_refused(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("allowed")
 @pytest.mark.parametrize(
     ("code", "says"),
-    [("x = 1\n", "0 classes"), ("raise ValueError('CANARY')\n", "ValueError"), ("def\n", "SyntaxError")],
+    [
+        ("x = 1\n", "0 classes"),
+        ("raise ValueError('CANARY')\n", "ValueError"),
+        ("raise SystemExit('CANARY')\n", "SystemExit"),
+        ("def\n", "SyntaxError"),
+    ],
 )
 def test_python_file__no_adapter_in_it__is_refused_without_its_text(
     tmp_path: Path, code: str, says: str
