@@ -18,6 +18,7 @@ from adapters.conformance.running import examine_file
 from adapters.conformance.verdict import TIERS, Report, Tier
 from adapters.fixtures import FixtureResult, run_fixtures
 from adapters.kinds.file.form import FileConnection
+from adapters.kinds.payments.form import PaymentsConnection
 from adapters.kinds.sql.form import SqlConnection
 from adapters.opening import open_source
 from adapters.python_files import python_files
@@ -179,10 +180,17 @@ def _settle(source: Source, settings: Settings, carried: dict[Path, bytes], targ
     except ConfigurationError:
         _take_back(made)
         raise
-    placed = (SqlConnection, FileConnection)
-    if isinstance(source.connection, placed) and moved.connection != source.connection:
+    if _placed(source) != _placed(moved):
         _take_back(made)
         raise ConfigurationError("the connection has a path relative to the file; write an absolute one")
+
+
+def _placed(source: Source) -> object:
+    """The part of a connection in which a path may be relative to the file; None where there is none."""
+    connection = source.connection
+    if isinstance(connection, PaymentsConnection):
+        return connection.files
+    return connection if isinstance(connection, (SqlConnection, FileConnection)) else None
 
 
 def _take_back(made: list[Path]) -> None:

@@ -29,6 +29,7 @@ __all__ = [
     "connection_complaints",
     "connection_warnings",
     "document_complaints",
+    "named_files",
     "service_complaints",
 ]
 
@@ -123,6 +124,13 @@ def service_complaints(service: Mapping[str, Any], place: Place) -> Iterator[Com
         yield (*at, "by"), f"the question does not carry `{name}`", f"write {{{name}}} into it"
     for index, what, cure in error_rule_complaints(asked.get("errors", [])):
         yield (*at, "errors", index), what, cure
+
+
+def named_files(settings: Mapping[str, Any], _folder: Path) -> Iterator[str]:
+    """As `adapters.kinds.named_files_of`: the authority of the platform, or of an HTTPS drop."""
+    for http_settings in (settings.get("http", {}), settings.get("drop", {}).get("https", {})):
+        if "ca_file" in http_settings:
+            yield http_settings["ca_file"]
 
 
 def document_complaints(document: Document) -> Iterator[Complaint]:

@@ -4,7 +4,7 @@
 |---|---|---|
 | `matched` | sent | says the same amount and currency, once |
 | `differing` | sent | says another amount or currency, or booked it more than once |
-| `missing` | sent | says nothing |
+| `missing` | sent | says nothing, and no file of it is under quarantine |
 | `unexpected` | not sent | tells of it |
 """
 
@@ -25,7 +25,7 @@ from adapters.room import Room
 from adapters.rules import From
 from adapters.source import RecordService, Source
 from schemas.errors import ConfigurationError
-from schemas.outcome import NotFound, Unanswered
+from schemas.outcome import NotFound, Unanswered, Unavailable
 from schemas.record import Subject
 
 _SENT = " sent"
@@ -60,6 +60,9 @@ class Staged(Kind):
         for one in (sent, told):
             if not isinstance(one, (Dated, NotFound)):
                 return one
+        if not isinstance(told, Dated) and await self._file.health() is not None:
+            # The payment may stand in the very file that is not used.
+            return Unavailable("a file is not used, so nobody can say that a payment is missing")
         return _compared(sent, told)
 
     async def _read(self, name: str, subject: Subject, fields: tuple[str, ...]) -> Raw:

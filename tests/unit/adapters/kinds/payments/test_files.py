@@ -15,7 +15,7 @@ from adapters.kinds.payments.iso20022 import rows_of
 from adapters.kinds.payments.reconciling import Staged, reconciliation
 from adapters.room import Room
 from adapters.yaml_lines import load
-from schemas.outcome import Match, Misbehaving, NotFound
+from schemas.outcome import Match, Misbehaving, NotFound, Unavailable
 from tests.unit.adapters.kinds.payments.payments_source import FOLDER, dropped, look_up
 
 CASES = load(FOLDER / "fixtures" / "iso20022_files.yaml").value["cases"]
@@ -167,6 +167,25 @@ async def test_statements__of_two_days__add_up(tmp_path: Path):
     assert returned.record["status"] == "returned"
     assert isinstance(late, Match)
     assert late.record["reconciliation"] == "matched"
+
+
+async def test_statements__a_bad_one_between__holds_later_ones_up(tmp_path: Path):
+    """Nothing is built on top of a day that is not known: what was booked before is still told, and
+    nobody says that a payment is missing."""
+    drop = tmp_path / "drop"
+    drop.mkdir()
+    wrong = "<TxsSummry><TtlNtries><Sum>1.00</Sum></TtlNtries></TxsSummry>"
+    bad = statement((ONE, "45.00", "CRDT", "BOOK"), summary=wrong)
+    late = statement(("CCT-2026-10-000414", "45.00", "DBIT", "BOOK"))
+    source = dropped(drop, {**FILES, "camt053_20261006_1.xml": bad, "camt053_20261007_1.xml": late})
+
+    before = await look_up(source, "reconciliation", payment_id=ONE)
+    after = await look_up(source, "reconciliation", payment_id="CCT-2026-10-000414")
+
+    assert isinstance(before, Match)
+    assert before.record["reconciliation"] == "matched"
+    assert before.as_of == 1_791_158_400  # of the last good day, and says so
+    assert isinstance(after, Unavailable)
 
 
 async def test_statement__wrong_control_sum__quarantined_and_told(
