@@ -123,7 +123,7 @@ def test_source_commands__on_files(isthmus: Isthmus, ministry: Ministry, tmp_pat
     assert isthmus("source", "test", SOURCE).code == 0
     said = isthmus("source", "check", SOURCE, wrong)
     assert said.code == 1
-    assert "wrong.yaml:4" in said.out
+    assert "wrong.yaml:5" in said.out
     assert isthmus("source", "test", wrong, "--json").code == 1
 
 
