@@ -64,7 +64,9 @@ async def ask(file: Path, person: str) -> Outcome:
     (service,) = source.services.values()
     await adapter.open()
     try:
-        return await adapter.fetch(Query(service.name, Subject("national_id", person), ("income_band", "tax_year")))
+        return await adapter.fetch(
+            Query(service.name, Subject("national_id", person), ("income_band", "tax_year"))
+        )
     finally:
         await adapter.close()
 
