@@ -52,14 +52,15 @@ class Staged(Kind):
         return await self._file.health()
 
     async def read(self, service: RecordService, subject: Subject, fields: tuple[str, ...]) -> Raw:
-        """As `Kind.read`; as old as the older of the two files."""
+        """As `Kind.read`; as old as the bank's word: orders do not change after they were sent."""
         told = await self._read(service.name, subject, fields)
         if not isinstance(service.ask, FilesAsk) or service.ask.sent is None:
             return told
         sent = await self._read(service.name + _SENT, subject, fields)
-        for one in (sent, told):
-            if not isinstance(one, (Dated, NotFound)):
-                return one
+        if not isinstance(sent, (Dated, NotFound)):
+            return sent
+        if not isinstance(told, (Dated, NotFound)):
+            return told
         if not isinstance(told, Dated) and await self._file.health() is not None:
             # The payment may stand in the very file that is not used.
             return Unavailable("a file is not used, so nobody can say that a payment is missing")
@@ -91,11 +92,11 @@ def as_files(source: Source) -> Source:
     return replace(source, connection=connection.files, services=services)
 
 
-def _compared(sent: Raw, told: Raw) -> Raw:
+def _compared(sent: Dated | NotFound, told: Dated | NotFound) -> Raw:
     """What was sent and what the bank says, as one record."""
     ours = sent.records if isinstance(sent, Dated) else []
     theirs = told.records if isinstance(told, Dated) else []
-    as_of = min(one.as_of for one in (sent, told) if isinstance(one, (Dated, NotFound)))
+    as_of = told.as_of
     if not ours and not theirs:
         return NotFound(as_of)
     if len(ours) > 1 or len(theirs) > 1:
