@@ -61,7 +61,8 @@ def test_spool__read_at_any_place__what_was_written(tmp_path: Path, size: int):
             assert reader.read(100) == content[at : at + 100]
         assert spool.reader().read() == content
         spool._file.seek(0)
-        assert size == 0 or spool._file.read() != content
+        # One sealed byte is the clear one once in 256 times.
+        assert size < 15 or spool._file.read() != content
     assert list(tmp_path.iterdir()) == []
 
 
