@@ -16,7 +16,18 @@ from gateway.cli.demo.country import LUMERIA, ROOT
 from gateway.storage.migrate import HEAD
 from tests.unit.gateway.cli.conftest import MEMBER, SOURCE, SUBSYSTEM, Isthmus, Ministry
 
-GROUPS = ("demo", "gateway", "federation", "source", "codes", "policy", "agreement", "view", "audit", "verify")
+GROUPS = (
+    "demo",
+    "gateway",
+    "federation",
+    "source",
+    "codes",
+    "policy",
+    "agreement",
+    "view",
+    "audit",
+    "verify",
+)
 AGREEMENT = LUMERIA / "agreements" / "msw-tax.yaml"
 
 

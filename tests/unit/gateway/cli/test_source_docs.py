@@ -25,5 +25,5 @@ def test_docs__wrong_file__said_and_nothing_written(isthmus: Isthmus, tmp_path: 
     wrong.write_text(SOURCE.read_text().replace("kind: sql", "kind: sequel"))
     said = isthmus("source", "docs", wrong, "--html", tmp_path / "page.html")
     assert said.code == 4
-    assert "wrong.yaml:4" in said.err
+    assert "`kind` is not as it must be" in said.err
     assert not (tmp_path / "page.html").exists()
