@@ -71,9 +71,9 @@ SYSTEMS: Final = (
     ),
     System("health", ["LUMERIA_HEALTH_TOKEN"], "LUMERIA_HEALTH_URL", ["health/lumeria.yaml"]),
     System("grievance", ["LUMERIA_GRIEVANCE_KEY"], "LUMERIA_GRIEVANCE_URL", ["grievance/lumeria.yaml"]),
-    System("cadastre", ["LUMERIA_CADASTRE_KEY"], "LUMERIA_CADASTRE_URL", []),
-    System("payments", ["LUMERIA_PAYMENTS_TOKEN"], "LUMERIA_PAYMENTS_URL", []),
-    System("early-warning", [], "LUMERIA_EARLY_WARNING_URL", []),
+    System("cadastre", ["LUMERIA_CADASTRE_KEY"], "LUMERIA_CADASTRE_URL", ["land/lumeria.yaml"]),
+    System("payments", ["LUMERIA_PAYMENTS_TOKEN"], "LUMERIA_PAYMENTS_URL", ["payments/lumeria.yaml"]),
+    System("early-warning", [], "LUMERIA_EARLY_WARNING_URL", ["early_warning/lumeria.yaml"]),
 )
 
 
