@@ -45,7 +45,7 @@ _STARTS: Final = tuple(accumulate(_MONTHS, initial=_EPOCH))
 
 def day(year: int, month: int, day: int) -> date:
     """As `Calendar.day`."""
-    if not 1 <= month <= 12 or not _FIRST_YEAR <= year < _AFTER_LAST:  # noqa: PLR2004
+    if not 1 <= month <= 12 or not _FIRST_YEAR <= year < _AFTER_LAST:
         raise ValueError("outside the table")
     index = 12 * (year - _FIRST_YEAR) + month - 1
     if not 1 <= day <= _MONTHS[index]:

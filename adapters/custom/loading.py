@@ -23,6 +23,7 @@ from schemas.errors import ConfigurationError
 GROUP: Final = "isthmus.adapters"
 MAX_BYTES: Final = 1024 * 1024
 
+
 def installed(name: str) -> type[SourceAdapter]:
     """The class an installed package offers under a name.
 

@@ -101,15 +101,6 @@ class Sqlite(Dialect):
         name = self.name(column.name)
         return f"({condition} OR (typeof({name}) <> 'text' AND CAST({name} AS TEXT) = {mark()}))"
 
-    def equals(self, column: Column, mark: Callable[[], str]) -> str:
-        """As `Dialect.equals`. A column without a type may hold numbers, which equal no text here: they
-        are found all the same, and then refused, so that they do not look like nobody."""
-        condition = super().equals(column, mark)
-        if column.kind != "unknown":
-            return condition
-        name = self.name(column.name)
-        return f"({condition} OR (typeof({name}) <> 'text' AND CAST({name} AS TEXT) = {mark()}))"
-
     def exactly(self, column: Column, mark: Callable[[], str]) -> str:
         """As `Dialect.exactly`: past `COLLATE NOCASE`."""
         return f"CAST({self.name(column.name)} AS BLOB) = CAST({mark()} AS BLOB)"

@@ -34,7 +34,10 @@ PAGE = Path(adapters.__file__).parent.parent / "docs" / "adapters" / "file.md"
         ),
         (("from: people", "from: peoples\n    empty: nobody"), "`empty` is not as it must be"),
         (("{NID: $national_id}", "{NID: $passport}"), "no such selector under `subject`"),
-        (("from: people\n", "from: peoples\n"), "no such file under connection, `files`; write one of people"),
+        (
+            ("from: people\n", "from: peoples\n"),
+            "no such file under connection, `files`; write one of people",
+        ),
         (('{pattern: "(?s:.*)"}', '{pattern: "[0-9]+", to: integer}'), "files are compared as text"),
         (("encoding: utf-8, ", ""), "`format` is not as it must be"),
         (("encoding: utf-8", "encoding: guess"), "is not as it must be"),
