@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from adapters.http import form as http
 from adapters.http.form import PLACEHOLDER, HttpConnection, connection_complaints
 from adapters.kinds import Complaint
-from adapters.kinds.dci.keys import KeySet, key_file, thumbprint
+from adapters.kinds.dci.keys import KeySet, key_file, keys_in, thumbprint
 from adapters.kinds.dci.signing import CavageSigner, EmbeddedSigner, SignatureProfile, Signer
 from adapters.pointer import parse
 from adapters.template import placeholders
@@ -34,6 +34,7 @@ __all__ = [
     "connection",
     "connection_complaints",
     "connection_warnings",
+    "opening",
     "service_complaints",
 ]
 
@@ -224,6 +225,13 @@ def named_files(settings: Mapping[str, Any], _folder: Path) -> Iterator[str]:
     """As `adapters.kinds.named_files_of`: the authority, and the peer's keys."""
     named = (settings.get("ca_file"), settings.get("peer", {}).get("keys_file"))
     yield from (name for name in named if name is not None)
+
+
+def opening(profile: SignatureProfile, keys: str, private_key: str | None) -> Sealing:
+    """How messages are opened that a registry sends of its own accord, signed by one of `keys` (PEM or a JWK
+    Set). Raises ConfigurationError: a key cannot be read."""
+    known = KeySet() if keys.startswith(_OFFLINE) else keys_in(keys.encode(), "`verify.keys`")
+    return Sealing(verify=profile, keys=known, decrypt=_decryption_key(private_key))
 
 
 def _sealing(settings: Mapping[str, Any], folder: Path) -> Sealing:

@@ -102,12 +102,21 @@ def key_file(path: Path) -> KeySet:
         data = path.read_bytes()
     except OSError:
         raise ConfigurationError(f"keys_file {path.name} cannot be read") from None
+    return keys_in(data, f"keys_file {path.name}")
+
+
+def keys_in(data: bytes, what: str) -> KeySet:
+    """The keys in PEM or in a JWK Set; `what` names them in an error.
+
+    Raises:
+        ConfigurationError: it holds no key of a profile.
+    """
     try:
         if data.lstrip().startswith(b"{"):
             return key_set(json.loads(data))
         return _single(load_pem_public_key(data))
     except (ValueError, UnsupportedAlgorithm, RecursionError):
-        raise ConfigurationError(f"keys_file {path.name} is neither a PEM public key nor a JWK Set") from None
+        raise ConfigurationError(f"{what} is neither a PEM public key nor a JWK Set") from None
 
 
 def key_set(document: Any) -> KeySet:

@@ -67,11 +67,12 @@ class Sealed:
     async def open(self, document: Any, received: bytes) -> Opened | Unanswered:
         """A received message, when it is the peer's. `document` is `received`, parsed and bounded; the
         signature is checked over `received` itself, where numbers are as they were written."""
+        refused = await self.refused(document, received)
+        return self.unsealed(document) if refused is None else refused
+
+    def unsealed(self, document: Any) -> Opened | Misbehaving:
+        """The plain message of one whose signature was verified."""
         header, content = member(document, "header"), member(document, "message")
-        if self._verifier is not None:
-            refused = await self._refused(member(document, "signature"), received)
-            if refused is not None:
-                return refused
         if not isinstance(header, Mapping):
             return Misbehaving("the answer has no header")
         if is_encrypted(header) or (isinstance(content, Mapping) and "ciphertext" in content):
@@ -80,9 +81,11 @@ class Sealed:
             return Misbehaving("the answer is not encrypted, and the question was")
         return Opened(header, content)
 
-    async def _refused(self, signature: Any, received: bytes) -> Unanswered | None:
+    async def refused(self, document: Any, received: bytes) -> Unanswered | None:
+        """Why a received message is not the peer's; None when it is. Both as in `open`."""
         if self._verifier is None:
             return None
+        signature = member(document, "signature")
         if signature is None and not self._sealing.required:
             return None
         if not isinstance(signature, str) or not signature:

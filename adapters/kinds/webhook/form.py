@@ -14,6 +14,7 @@ from adapters.selector import part_names
 from adapters.yaml_lines import Place
 
 if TYPE_CHECKING:
+    from adapters.kinds.dci.form import Sealing
     from adapters.yaml_lines import Document
 
 PLACEHOLDER: Final = "unused"
@@ -22,11 +23,17 @@ EXEMPTIONS: Final[Mapping[int, str]] = {
     14: "no question is sent: a subject is found by a keyed tag in the gateway's own store",
 }
 
-_NEEDS: Final = {"hmac": {"secret"}, "bearer": {"secret"}, "client": {"subsystem"}}
+_NEEDS: Final = {
+    "hmac": {"secret"},
+    "bearer": {"secret"},
+    "client": {"subsystem"},
+    "dci": {"profile", "keys", "sender_id"},
+}
 _MAY: Final = {
     "hmac": {"secret", "algorithm", "header", "at", "prefix", "encoding", "over"},
     "bearer": {"secret"},
     "client": {"subsystem"},
+    "dci": {"profile", "keys", "private_key", "sender_id", "receiver_id"},
 }
 
 
@@ -34,7 +41,7 @@ _MAY: Final = {
 class Verify:
     """Who is believed; which members count depends on `kind`."""
 
-    kind: Literal["hmac", "bearer", "client"]
+    kind: Literal["hmac", "bearer", "client", "dci"]
     secret: str = field(default="", repr=False)
     algorithm: Literal["sha256", "sha512", "sha1"] = "sha256"
     header: str | None = None
@@ -43,6 +50,9 @@ class Verify:
     encoding: Literal["hex", "base64"] = "hex"
     over: tuple[str, ...] | None = None
     subsystem: str | None = None
+    sender_id: str | None = None
+    receiver_id: str | None = None
+    sealing: Sealing | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +96,10 @@ def connection(settings: Mapping[str, Any], folder: Path) -> WebhookConnection:
             given[name] = parse(given[name])
     if "header" in given:
         given["header"] = given["header"].lower()
+    if given["kind"] == "dci":
+        from adapters.kinds.dci.form import opening  # DCI only where it is spoken
+
+        given["sealing"] = opening(given.pop("profile"), given.pop("keys"), given.pop("private_key", None))
     asked = settings.get("challenge")
     event = {name: parse(place) for name, place in settings.get("event", {}).items()}
     return WebhookConnection(
@@ -126,6 +140,8 @@ def connection_complaints(settings: Mapping[str, Any]) -> Iterator[Complaint]:
         yield (*place, name), f"`{name}` is not of `{kind}`", "remove it"
     if kind == "hmac" and ("header" in verify) == ("at" in verify):
         yield place, "the signature stands in a header or in the body", "write `header` or `at`"
+    for name in sorted(settings.keys() & {"event", "challenge"} if kind == "dci" else ()):
+        yield ("connection", name), f"DCI says itself what `{name}` would say", "remove it"
     over = verify.get("over")
     for name in ("id", "at", "type"):
         if over is not None and name in event and not (event[name] + "/").startswith(over + "/"):
@@ -151,7 +167,8 @@ def document_complaints(document: Document) -> Iterator[Complaint]:
     over = settings["verify"].get("over")
     for name, service in document.value["services"].items():
         place: Place = ("services", name)
-        if "types" in service and "type" not in settings.get("event", {}):
+        is_dci = settings["verify"]["kind"] == "dci"
+        if "types" in service and not is_dci and "type" not in settings.get("event", {}):
             yield (
                 (*place, "types"),
                 "the file does not say where an event's type stands",

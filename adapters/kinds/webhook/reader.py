@@ -13,38 +13,27 @@ import hmac
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
-from decimal import Decimal
 from typing import Any, Final
 
 import orjson
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from adapters.convert import Unfit, moment
 from adapters.events import Event, Events, MemoryEvents
 from adapters.kinds import Dated, Kind, Raw
+from adapters.kinds.webhook.document import Happening, UnfitEvent, moment_at, read_event, text_at
 from adapters.kinds.webhook.form import WebhookAsk, WebhookConnection
 from adapters.kinds.webhook.verifying import signed_part
-from adapters.pointer import ABSENT, find
+from adapters.pointer import find
 from adapters.source import RecordService, Source
 from schemas.errors import ConfigurationError
 from schemas.outcome import Misbehaving, Unanswered, Unavailable
 from schemas.record import Subject
-from schemas.strict_json import parse
 
 _NONCE: Final = 12
 _DAY_S: Final = 86_400
 _AHEAD_S: Final = 300
 """How far a sender's clock may run ahead."""
-
-
-class UnfitEvent(Exception):
-    """An event that cannot be used; the text says why and quotes nothing."""
-
-
-def read_event(body: bytes, max_bytes: int) -> Any:
-    """The JSON of an event, decimals exact. Raises ExchangeError: it is no acceptable JSON."""
-    return parse(body, max_bytes=max_bytes, what="the event", decimals=True)
 
 
 def new(source: Source, events: Events | None = None) -> Kind:
@@ -99,31 +88,42 @@ class Webhook(Kind):
         return Dated(records, newest)
 
     async def accept(self, body: bytes, document: Any) -> bool | None:
-        """Keep a verified event: True when it is new, False when it was known, None when no service
-        wants its type, or it is too old to be kept.
+        """Keep a verified event, or all that a verified message of DCI notifies: True when something is
+        new, False when it was known, None when no service wants its type, or it is too old to be kept.
 
         Raises:
             UnfitEvent: it does not hold what the file says.
         """
-        connection, now = self.connection, int(self._now())
-        kind = _text(document, connection.type, "its type") if connection.type else None
+        made = [event for one in self._happenings(body, document) for event in self._events_of(one)]
+        return any([await self._events.keep(event) for event in made]) if made else None
+
+    def _happenings(self, body: bytes, document: Any) -> list[Happening]:
+        connection = self.connection
+        if connection.verify.kind == "dci":
+            from adapters.kinds.webhook.notified import notified  # DCI only where it is spoken
+
+            return notified(document)
+        kind = text_at(document, connection.type, "its type") if connection.type else None
         part = signed_part(connection.verify, body) or body
-        name = _text(document, connection.id, "its name") if connection.id else None
-        name = self._hashed("event", name.encode() if name is not None else part)
-        at = min(self._moment(document), now + _AHEAD_S) if connection.at else now
+        name = text_at(document, connection.id, "its name").encode() if connection.id else part
+        at = moment_at(document, connection.at) if connection.at else None
+        return [Happening(name, at, kind, document)]
+
+    def _events_of(self, one: Happening) -> list[Event]:
+        """One for every service that wants it; none when it is too old to be kept."""
+        now = int(self._now())
+        at = now if one.at is None else min(one.at, now + _AHEAD_S)
         # Counted from when it happened: an old event that comes again does not come back to life.
-        if at + connection.keep_days * _DAY_S <= now:
-            return None
-        made = [
-            self._event(service, service.ask, document, name, at, now)
+        if at + self.connection.keep_days * _DAY_S <= now:
+            return []
+        name = self._hashed("event", one.name)
+        return [
+            self._event(service, service.ask, one.document, name, at, now)
             for service in self._source.services.values()
             if isinstance(service, RecordService)
             and isinstance(service.ask, WebhookAsk)
-            and (not service.ask.types or kind in service.ask.types)
+            and (not service.ask.types or one.type in service.ask.types)
         ]
-        if not made:
-            return None
-        return any([await self._events.keep(event) for event in made])
 
     def _event(
         self, service: RecordService, ask: WebhookAsk, document: Any, name: str, at: int, now: int
@@ -131,21 +131,12 @@ class Webhook(Kind):
         record = find(document, ask.records)
         if not isinstance(record, Mapping):
             raise UnfitEvent("there is no record where the file says")
-        values = {part: _text(record, place, "its subject") for part, place in ask.where.items()}
+        values = {part: text_at(record, place, "its subject") for part, place in ask.where.items()}
         kept = {column: record[column] for column in sorted(service.rules.all_columns) if column in record}
         nonce = os.urandom(_NONCE)
         sealed = nonce + self._cipher.encrypt(nonce, orjson.dumps(kept, default=str), service.name.encode())
         expires = at + self.connection.keep_days * _DAY_S
         return Event(service.name, name, self._tag(service.name, values), at, now, expires, sealed)
-
-    def _moment(self, document: Any) -> int:
-        try:
-            found = moment(_text(document, self.connection.at or (), "when it happened"))
-        except Unfit:
-            found = None
-        if found is None:
-            raise UnfitEvent("the event does not say when it happened")
-        return found
 
     def _opened(self, service: str, sealed: bytes) -> bytes:
         return self._cipher.decrypt(sealed[:_NONCE], sealed[_NONCE:], service.encode())
@@ -162,10 +153,3 @@ class Webhook(Kind):
 
 
 _NOTHING: Final = Unavailable("no event has arrived yet, or all of them are forgotten")
-
-
-def _text(document: Any, place: tuple[str, ...], what: str) -> str:
-    found = find(document, place)
-    if found is ABSENT or found is None or isinstance(found, (bool, Decimal, Mapping, list)) or found == "":
-        raise UnfitEvent(f"the event does not say {what}")
-    return str(found)

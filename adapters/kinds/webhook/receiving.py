@@ -14,8 +14,9 @@ from typing import Final
 import orjson
 
 from adapters.kinds import Kind
+from adapters.kinds.webhook.document import UnfitEvent, read_event
 from adapters.kinds.webhook.form import Challenge
-from adapters.kinds.webhook.reader import UnfitEvent, Webhook, read_event
+from adapters.kinds.webhook.reader import Webhook
 from adapters.kinds.webhook.verifying import is_vouched_for
 from adapters.receiving import Call, Receiver, Reply
 from schemas.errors import ExchangeError
@@ -27,7 +28,13 @@ _INVALID: Final = Reply(400, "invalid")
 
 def receiver(kind: Kind) -> Receiver | None:
     """Who takes the calls of a source."""
-    return Deliveries(kind) if isinstance(kind, Webhook) else None
+    if not isinstance(kind, Webhook):
+        return None
+    if kind.connection.verify.kind == "dci":
+        from adapters.kinds.webhook.notifying import Notifications  # DCI only where it is spoken
+
+        return Notifications(kind)
+    return Deliveries(kind)
 
 
 class Deliveries(Receiver):

@@ -26,6 +26,7 @@ from gateway.trust.meters import Meters
 from schemas.outcome import Match
 from tests.unit.adapters.kinds.dci.dci_source import Registry, ack, answer_to, fetch, person, source_in
 from tests.unit.adapters.kinds.webhook.test_events import birth, signed
+from tests.unit.adapters.kinds.webhook.test_notify import call_of, content, entry, head, notify_source, signer
 from tests.unit.adapters.kinds.webhook.webhook_source import webhook_source
 
 CASE_KEY = os.urandom(32)
@@ -201,6 +202,35 @@ async def test_dci__asynchronous_search__is_answered_through_the_door(tmp_path: 
     assert (status, json.loads(body)["message"]["ack_status"]) == (200, "ACK")
     status, body = await call(doors[0], b"{}", f"/v1/sources/{source.id}/events")
     assert (status, json.loads(body)["message"]["ack_status"]) == (400, "ERR")
+
+
+async def test_dci__notify__is_acknowledged_when_it_is_in_the_database(
+    tmp_path: Path, store: SqliteStore
+) -> None:
+    """ACK means kept, sealed and once; when the database fails there is none; a forged message is a 401."""
+    source = notify_source(tmp_path)
+    kind = Webhook(source, StagedEvents(store, source.id, CASE_KEY))
+    receiver = receiver_of(source, kind)
+    assert receiver is not None
+    door = door_of({source.id: receiver})
+    events = content(entry(nid="1000000017"), entry("r-2", "1000000025"))
+    for _ in range(2):
+        status, body = await call(door, call_of(head(), events).body)
+        assert (status, json.loads(body)["message"]["ack_status"]) == (200, "ACK")
+    with closing(sqlite3.connect(tmp_path / "gateway.db")) as database:
+        rows = database.execute("SELECT * FROM source_event").fetchall()
+    assert len(rows) == 2
+    assert "1000000017" not in repr(rows)
+    status, body = await call(door, call_of(head(), events, signer("stranger")).body)
+    assert (status, json.loads(body)["message"]["error"]["code"]) == (401, "err.signature.invalid")
+
+    async def fails(_: Any) -> bool:
+        raise OSError("1000000017")
+
+    kind._events.keep = fails  # type: ignore[method-assign]
+    status, body = await call(door, call_of(head(message_id="m-2"), events).body)
+    assert status == 503
+    assert b"1000000017" not in body
 
 
 def test_dci__synchronous_source__takes_no_calls(tmp_path: Path) -> None:
