@@ -21,6 +21,7 @@ import httpx
 
 from adapters.http.client import HttpAnswer, HttpClient, failure_of, parse_answer
 from adapters.http.form import Probe
+from adapters.http.kind import OverHttp
 from adapters.http.outgoing import Outgoing
 from adapters.inbox import Inbox
 from adapters.kinds import Kind, Raw
@@ -60,7 +61,7 @@ def new(source: Source, inbox: Inbox | None = None) -> Kind:
     return Dci(source, inbox=inbox)
 
 
-class Dci(Kind):
+class Dci(OverHttp):
     """Searches a DCI registry. Obligations: see `Kind`."""
 
     def __init__(
@@ -87,14 +88,6 @@ class Dci(Kind):
     def max_bytes(self) -> int:
         """The largest answer it reads."""
         return self._limits.max_bytes
-
-    async def open(self) -> None:
-        """As `Kind.open`; nothing is asked yet."""
-        self._client.open()
-
-    async def close(self) -> None:
-        """As `Kind.close`."""
-        await self._client.close()
 
     async def health(self) -> Unanswered | None:
         """As `Kind.health`. DCI has no call for it: without one in the file, the registry is asked what

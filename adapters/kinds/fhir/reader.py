@@ -17,6 +17,7 @@ from typing import Any, Final
 import httpx
 
 from adapters.http.client import Content, HttpAnswer, HttpClient, failure_of, parse_answer
+from adapters.http.kind import OverHttp
 from adapters.kinds import Kind, Raw
 from adapters.kinds.fhir.bundle import Page, page_of
 from adapters.kinds.fhir.form import FhirAsk, FhirConnection, Search, Then
@@ -60,7 +61,7 @@ def new(source: Source) -> Kind:
     return Fhir(source)
 
 
-class Fhir(Kind):
+class Fhir(OverHttp):
     """Searches a FHIR server. Obligations: see `Kind`."""
 
     def __init__(self, source: Source, transport: httpx.AsyncBaseTransport | None = None) -> None:
@@ -69,14 +70,6 @@ class Fhir(Kind):
         self._connection = source.connection
         self._limits = source.limits
         self._client = HttpClient(source.connection.http, source.limits, transport)
-
-    async def open(self) -> None:
-        """As `Kind.open`; nothing is asked yet."""
-        self._client.open()
-
-    async def close(self) -> None:
-        """As `Kind.close`."""
-        await self._client.close()
 
     async def health(self) -> Unanswered | None:
         """As `Kind.health`: the server shows a CapabilityStatement of FHIR R4."""

@@ -15,6 +15,7 @@ import httpx
 
 from adapters.http.answers import HttpAnswer, failure_of, parse_answer
 from adapters.http.client import HttpClient
+from adapters.http.kind import OverHttp
 from adapters.http.outgoing import Content
 from adapters.kinds import Kind, Raw
 from adapters.kinds.mosip_ida.errors import Meaning, meaning_of
@@ -36,7 +37,7 @@ def new(source: Source) -> Kind:
     return MosipIda(source)
 
 
-class MosipIda(Kind):
+class MosipIda(OverHttp):
     """Asks IDA. Obligations: see `Kind`."""
 
     def __init__(self, source: Source, transport: httpx.AsyncBaseTransport | None = None) -> None:
@@ -59,14 +60,6 @@ class MosipIda(Kind):
         if self._needs_key and self._keys.decryption is None:
             raise ConfigurationError("kyc answers are sealed for us; write `decryption_key`")
         self._client.open()
-
-    async def close(self) -> None:
-        """As `Kind.close`."""
-        await self._client.close()
-
-    async def health(self) -> Unanswered | None:
-        """As `Kind.health`: the connection's `health` request, else the host answers below 500."""
-        return await self._client.probe()
 
     async def read(self, service: RecordService, subject: Subject, fields: tuple[str, ...]) -> Raw:
         """As `Kind.read`; `individual_id` of the record is the number that was asked about."""

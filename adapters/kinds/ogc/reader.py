@@ -18,6 +18,7 @@ from adapters.http.answers import HttpAnswer, failure_of, parse_answer
 from adapters.http.asking import Asking
 from adapters.http.client import HttpClient
 from adapters.http.form import Probe
+from adapters.http.kind import OverHttp
 from adapters.http.paging import MAX_PAGES, PageRead, read_pages
 from adapters.kinds import Kind, Raw
 from adapters.kinds.ogc import features
@@ -49,20 +50,12 @@ def over(source: Source, transport: httpx.AsyncBaseTransport | None = None) -> K
     return made(source, connection, HttpClient(connection.http, source.limits, transport))
 
 
-class _Ogc(Kind):
+class _Ogc(OverHttp):
     """What both protocols share. Obligations: see `Kind`."""
 
     def __init__(self, source: Source, connection: OgcConnection, client: HttpClient) -> None:
         self._source, self._connection, self._client = source, connection, client
         self._limits = source.limits
-
-    async def open(self) -> None:
-        """As `Kind.open`; nothing is asked yet."""
-        self._client.open()
-
-    async def close(self) -> None:
-        """As `Kind.close`."""
-        await self._client.close()
 
     async def health(self) -> Unanswered | None:
         """As `Kind.health`: the `health` request of the file, else what the server says of itself."""

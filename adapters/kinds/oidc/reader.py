@@ -18,6 +18,7 @@ import httpx
 
 from adapters.http.answers import HttpAnswer, failure_of, parse_answer
 from adapters.http.client import HttpClient
+from adapters.http.kind import OverHttp
 from adapters.http.outgoing import Outgoing
 from adapters.kinds import Kind, Raw
 from adapters.kinds.oidc.bearer import BEARER, refused, words_of
@@ -50,7 +51,7 @@ def new(source: Source) -> Kind:
     return Oidc(source)
 
 
-class Oidc(Kind):
+class Oidc(OverHttp):
     """Asks userinfo. Obligations: see `Kind`."""
 
     def __init__(self, source: Source, transport: httpx.AsyncBaseTransport | None = None) -> None:
@@ -71,10 +72,6 @@ class Oidc(Kind):
             key = None if pem is None else private_key(pem)
             self._expected = Expected(connection.issuer, connection.client_id or "", key)
         self._client.open()
-
-    async def close(self) -> None:
-        """As `Kind.close`."""
-        await self._client.close()
 
     async def health(self) -> Unanswered | None:
         """As `Kind.health`: the discovery document is there, and is the registered issuer's."""

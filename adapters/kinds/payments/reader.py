@@ -19,6 +19,7 @@ from adapters.http.answers import HttpAnswer, failure_of, parse_answer
 from adapters.http.asking import Asking
 from adapters.http.client import HttpClient
 from adapters.http.error_rules import ruled
+from adapters.http.kind import OverHttp
 from adapters.http.paging import PageRead, read_pages
 from adapters.kinds import Kind, Raw
 from adapters.kinds.payments.batches import summed
@@ -46,7 +47,7 @@ def new(source: Source, room: Room | None = None) -> Kind:
     return Payments(source)
 
 
-class Payments(Kind):
+class Payments(OverHttp):
     """Asks a platform over HTTP. Obligations: see `Kind`."""
 
     def __init__(self, source: Source, transport: httpx.AsyncBaseTransport | None = None) -> None:
@@ -57,18 +58,6 @@ class Payments(Kind):
         self._tenant = connection.tenant
         self._limits = source.limits
         self._client = HttpClient(connection.http, source.limits, transport)
-
-    async def open(self) -> None:
-        """As `Kind.open`; nothing is asked yet."""
-        self._client.open()
-
-    async def close(self) -> None:
-        """As `Kind.close`."""
-        await self._client.close()
-
-    async def health(self) -> Unanswered | None:
-        """As `Kind.health`: the connection's `health` request, else the host answers below 500."""
-        return await self._client.probe()
 
     async def read(self, service: RecordService, subject: Subject, fields: tuple[str, ...]) -> Raw:
         """As `Kind.read`."""

@@ -19,6 +19,7 @@ from adapters.http.asking import Asking
 from adapters.http.client import HttpClient
 from adapters.http.error_rules import ruled
 from adapters.http.form import HttpConnection
+from adapters.http.kind import OverHttp
 from adapters.http.outgoing import Content
 from adapters.http.paging import PageRead, read_pages
 from adapters.kinds import Kind, Raw
@@ -41,7 +42,7 @@ def new(source: Source) -> Kind:
     return Rest(source)
 
 
-class Rest(Kind):
+class Rest(OverHttp):
     """Reads JSON or XML over HTTP. Obligations: see `Kind`."""
 
     def __init__(self, source: Source, transport: httpx.AsyncBaseTransport | None = None) -> None:
@@ -50,18 +51,6 @@ class Rest(Kind):
         self._limits = source.limits
         self._base_path = urlsplit(source.connection.base_url).path
         self._client = HttpClient(source.connection, source.limits, transport)
-
-    async def open(self) -> None:
-        """As `Kind.open`; nothing is asked yet."""
-        self._client.open()
-
-    async def close(self) -> None:
-        """As `Kind.close`."""
-        await self._client.close()
-
-    async def health(self) -> Unanswered | None:
-        """As `Kind.health`: the connection's `health` request, else the host answers below 500."""
-        return await self._client.probe()
 
     async def read(self, service: RecordService, subject: Subject, fields: tuple[str, ...]) -> Raw:
         """As `Kind.read`; the source sends whole records, which are cut afterwards."""

@@ -18,6 +18,7 @@ import httpx
 from adapters.http.answers import HttpAnswer, failure_of
 from adapters.http.client import HttpClient
 from adapters.http.error_rules import ruled
+from adapters.http.kind import OverHttp
 from adapters.http.outgoing import Content
 from adapters.kinds import Kind, Raw
 from adapters.kinds.soap import envelope
@@ -46,7 +47,7 @@ def new(source: Source) -> Kind:
     return Soap(source.connection, source.limits)
 
 
-class Soap(Kind):
+class Soap(OverHttp):
     """Reads by SOAP. Obligations: see `Kind`. `client` replaces the one that sends."""
 
     def __init__(
@@ -65,10 +66,6 @@ class Soap(Kind):
         """As `Kind.open`: keys and certificates are read; nothing is asked yet."""
         self._seal = Seal(self._connection.version, self._connection.security)
         self._client.open()
-
-    async def close(self) -> None:
-        """As `Kind.close`."""
-        await self._client.close()
 
     async def health(self) -> Unanswered | None:
         """As `Kind.health`: `ping` is answered by a message; without one, as HTTP kinds do."""
