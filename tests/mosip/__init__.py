@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import json
 import subprocess
-import venv
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.installing import from_pip
 
 HERE = Path(__file__).parent
 LOCK = HERE / "requirements.lock"
@@ -26,26 +26,7 @@ Sdk = Callable[..., Any]
 
 def home() -> Path:
     """The environment; made on first use."""
-    folder = Path.home() / ".cache" / "isthmus" / f"mosip-{sha256(LOCK.read_bytes()).hexdigest()[:12]}"
-    if (folder / "installed").exists():
-        return folder
-    venv.create(folder, with_pip=True, clear=True)
-    command = [
-        folder / "bin/python",
-        "-m",
-        "pip",
-        "install",
-        "-q",
-        "--require-hashes",
-        "--no-deps",
-        "-r",
-        LOCK,
-    ]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        pytest.fail(f"installing mosip-auth-sdk failed:\n{done.stderr[-2000:]}")
-    (folder / "installed").touch()
-    return folder
+    return from_pip("mosip", LOCK, "--no-deps")
 
 
 @contextmanager

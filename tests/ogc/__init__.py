@@ -18,15 +18,15 @@ import subprocess
 import tempfile
 import time
 import urllib.request
-import venv
 from collections.abc import Iterator
 from contextlib import contextmanager
-from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 
 import pytest
+
+from tests.installing import from_pip
 
 HERE = Path(__file__).parent
 LOCK = HERE / "requirements.lock"
@@ -37,19 +37,7 @@ _TEMPLATES = Path("/usr/share/mapserver/ogcapi/templates/html-bootstrap4/")
 
 def home() -> Path:
     """The environment with pygeoapi; made on first use."""
-    pinned = sha256(LOCK.read_bytes()).hexdigest()[:12]
-    folder = Path.home() / ".cache" / "isthmus" / f"ogc-{pinned}"
-    if (folder / "installed").exists():
-        return folder
-    venv.create(folder, with_pip=True, clear=True)
-    command = [folder / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    done = subprocess.run(
-        [*command, "--require-hashes", "-r", LOCK], capture_output=True, text=True, check=False
-    )
-    if done.returncode != 0:
-        pytest.fail(f"installing pygeoapi failed\n{done.stderr[-2000:]}")
-    (folder / "installed").touch()
-    return folder
+    return from_pip("ogc", LOCK)
 
 
 @contextmanager

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.installing import from_npm
 
 HERE = Path(__file__).parent
 LOCK = HERE / "package-lock.json"
@@ -34,23 +34,7 @@ class OpenIdProvider:
 
 def home() -> Path:
     """The installed packages; installed on first use."""
-    folder = (
-        Path.home() / ".cache" / "isthmus" / f"oidc-provider-{sha256(LOCK.read_bytes()).hexdigest()[:12]}"
-    )
-    if (folder / "installed").exists():
-        return folder
-    npm = shutil.which("npm")
-    if npm is None or shutil.which("node") is None:
-        pytest.fail("Node.js is missing; install it with: sudo apt-get install nodejs npm")
-    folder.mkdir(parents=True, exist_ok=True)
-    for name in ("package.json", "package-lock.json"):
-        shutil.copy(HERE / name, folder)
-    command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        pytest.fail(f"installing oidc-provider failed; try in {folder}: npm ci\n{done.stderr[-2000:]}")
-    (folder / "installed").touch()
-    return folder
+    return from_npm("oidc-provider", LOCK)
 
 
 @contextmanager

@@ -9,16 +9,11 @@ UsernameToken or signature with its own rules (Basic Security Profile) and signs
 
 from __future__ import annotations
 
-import os
-import shutil
 import subprocess
-import urllib.request
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from hashlib import sha256
 from pathlib import Path
 from typing import Literal
 
@@ -34,10 +29,11 @@ from cryptography.hazmat.primitives.serialization import (
     pkcs12,
 )
 
+from tests.installing import from_maven
+
 HERE = Path(__file__).parent
 LOCK = HERE / "jars.lock"
 SERVER = HERE / "SoapServer.java"
-CENTRAL = "https://repo1.maven.org/maven2/"
 USER, PASSWORD = "isthmus", "for tests only"
 
 
@@ -81,36 +77,7 @@ def make_keys(folder: Path) -> Keys:
 
 def home() -> Path:
     """The folder with the jars and the compiled server; made on first use."""
-    pinned = sha256(LOCK.read_bytes() + SERVER.read_bytes()).hexdigest()[:12]
-    folder = Path.home() / ".cache" / "isthmus" / f"soap-{pinned}"
-    if (folder / "installed").exists():
-        return folder
-    javac = shutil.which("javac")
-    if javac is None:
-        pytest.fail("javac is missing; install it with: sudo apt-get install openjdk-17-jdk-headless")
-    folder.mkdir(parents=True, exist_ok=True)
-    lines = [line.split() for line in LOCK.read_text(encoding="utf-8").splitlines()]
-    with ThreadPoolExecutor(4) as pool:
-        list(pool.map(lambda line: _fetch(folder, *line), lines))
-    command = [javac, "-cp", f"{folder}/*", "-d", str(folder), str(SERVER)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        pytest.fail(f"compiling the SOAP server failed\n{done.stderr[-2000:]}")
-    (folder / "installed").touch()
-    return folder
-
-
-def _fetch(folder: Path, digest: str, path: str) -> None:
-    place = folder / Path(path).name
-    if place.exists():
-        return
-    with urllib.request.urlopen(CENTRAL + path, timeout=60) as answer:
-        data: bytes = answer.read()
-    if sha256(data).hexdigest() != digest:
-        pytest.fail(f"{path} is not the pinned one")
-    part = place.with_suffix(f".{os.getpid()}")
-    part.write_bytes(data)
-    part.replace(place)
+    return from_maven("soap", LOCK, SERVER)
 
 
 @contextmanager

@@ -10,15 +10,15 @@ into `~/.cache/isthmus/soap-node-<lock>/`.
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
-from hashlib import sha256
 from pathlib import Path
 from typing import Literal
 
 import pytest
+
+from tests.installing import from_npm
 
 HERE = Path(__file__).parent
 LOCK = HERE / "package-lock.json"
@@ -28,21 +28,7 @@ USER, PASSWORD = "isthmus", "for tests only"
 
 def home() -> Path:
     """The installed packages; installed on first use."""
-    folder = Path.home() / ".cache" / "isthmus" / f"soap-node-{sha256(LOCK.read_bytes()).hexdigest()[:12]}"
-    if (folder / "installed").exists():
-        return folder
-    npm = shutil.which("npm")
-    if npm is None or shutil.which("node") is None:
-        pytest.fail("Node.js is missing; install it with: sudo apt-get install nodejs npm")
-    folder.mkdir(parents=True, exist_ok=True)
-    for name in ("package.json", "package-lock.json"):
-        shutil.copy(HERE / name, folder)
-    command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        pytest.fail(f"installing soap failed; try in {folder}: npm ci\n{done.stderr[-2000:]}")
-    (folder / "installed").touch()
-    return folder
+    return from_npm("soap-node", LOCK)
 
 
 @contextmanager
